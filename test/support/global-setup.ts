@@ -1,0 +1,58 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { startPostgres } from '../../embedded/postgres/index.ts';
+import { stopLeftovers } from '../../embedded/postgres/leftovers.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Connection string of the run's Postgres (its `postgres` database, as superuser). */
+    postgresUrl: string;
+  }
+}
+
+const prefix = 'pawprint-test-';
+
+/** One Postgres per run; `createTestDatabase()` makes fresh databases in it. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await removeStaleFolders();
+  const dataDir = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
+  const lines: string[] = [];
+  const postgres = await startPostgres({
+    dataDir,
+    durability: 'none',
+    settings: { max_connections: '300', shared_buffers: '64MB' },
+    log: (line) => lines.push(line),
+  });
+  project.provide('postgresUrl', postgres.url('postgres'));
+  void postgres.exited.then(({ expected, code, signal }) => {
+    if (expected) return;
+    console.error(`The tests' Postgres ended (${signal ?? code}):\n${lines.slice(-20).join('\n')}`);
+  });
+  return async () => {
+    await postgres.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+}
+
+/** A run that was killed could not clean up: its folder carries its pid. */
+async function removeStaleFolders(): Promise<void> {
+  for (const entry of readdirSync(tmpdir())) {
+    const pid = entry.startsWith(prefix) ? Number(entry.slice(prefix.length).split('-')[0]) : 0;
+    if (pid === 0 || Number.isNaN(pid) || isAlive(pid)) continue;
+    const folder = join(tmpdir(), entry);
+    await stopLeftovers(join(folder, 'cluster'), () => undefined);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: alive, but somebody else's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
