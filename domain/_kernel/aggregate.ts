@@ -1,0 +1,33 @@
+import type { DomainEvent, EventSet, EventsOf } from './event.ts';
+
+/**
+ * An aggregate: what must be decided together, and no more. `evolve` is the fold (it may keep and
+ * reuse the state it is given: the owner of the state is the only one who folds it).
+ */
+export type Aggregate<State, Event extends DomainEvent = DomainEvent> = {
+  readonly category: string;
+  readonly events: EventSet;
+  readonly initial: () => State;
+  readonly evolve: (state: State, event: Event) => State;
+};
+
+export function defineAggregate<State, Set extends EventSet>(definition: {
+  events: Set;
+  initial: () => State;
+  evolve: (state: State, event: EventsOf<Set>) => State;
+}): Aggregate<State, EventsOf<Set>> {
+  return { category: definition.events.category, ...definition };
+}
+
+/** `<category>-<id>`: the id may have dashes, the category never has. */
+export function streamOf(aggregate: { readonly category: string }, id: string): string {
+  return `${aggregate.category}-${id}`;
+}
+
+/** Folds a history from the initial state. */
+export function fold<State, Event extends DomainEvent>(
+  aggregate: Aggregate<State, Event>,
+  history: readonly Event[],
+): State {
+  return history.reduce((state, event) => aggregate.evolve(state, event), aggregate.initial());
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+/**
+ * Ids are TypeID-shaped: a type prefix and 128 bits in Crockford base32 (`act_01h…`). They are
+ * opaque: nothing sorts by them, and the id of what a command creates is derived from the command
+ * id, so that a repeat of the command meets its own stream.
+ */
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** Every id prefix of the platform, with what it names. */
+export const idPrefixes = {
+  act: 'activity',
+  art: 'article',
+  bat: 'gift batch',
+  dev: 'device',
+  enr: 'enrollment',
+  gft: 'gift',
+  ins: 'installation',
+  mem: 'member',
+  pay: 'payment',
+  ref: 'refund',
+  tkt: 'ticket',
+} as const;
+export type IdPrefix = keyof typeof idPrefixes;
+
+export type Id<P extends IdPrefix> = `${P}_${string}`;
+export type ActivityId = Id<'act'>;
+export type ArticleId = Id<'art'>;
+export type EnrollmentId = Id<'enr'>;
+export type GiftBatchId = Id<'bat'>;
+export type GiftId = Id<'gft'>;
+export type MemberId = Id<'mem'>;
+export type PaymentId = Id<'pay'>;
+export type RefundId = Id<'ref'>;
+export type TicketId = Id<'tkt'>;
+
+/** RFC 9562 §6.6 namespace for everything Pawprint derives. */
+export const PAWPRINT_NAMESPACE = '6f2a4f0e-5c0e-5d0a-9f7b-7c5c1d9e4a11';
+
+function uuidBytes(uuid: string): Buffer {
+  return Buffer.from(uuid.replaceAll('-', ''), 'hex');
+}
+
+function formatUuid(bytes: Buffer): string {
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** UUID version 5 (RFC 9562 §5.5): the SHA-1 of namespace and name; the same input, the same id. */
+export function uuidv5(namespace: string, name: string): string {
+  const bytes = createHash('sha1').update(uuidBytes(namespace)).update(name, 'utf8').digest();
+  const head = Buffer.from(bytes.subarray(0, 16));
+  head.writeUInt8((head.readUInt8(6) & 0x0f) | 0x50, 6);
+  head.writeUInt8((head.readUInt8(8) & 0x3f) | 0x80, 8);
+  return formatUuid(head);
+}
+
+/** 16 bytes as 26 characters of Crockford base32, most significant first (the TypeID suffix). */
+function base32(bytes: Buffer): string {
+  let value = BigInt(`0x${bytes.toString('hex')}`);
+  let text = '';
+  for (let i = 0; i < 26; i += 1) {
+    text = ALPHABET.charAt(Number(value & 31n)) + text;
+    value >>= 5n;
+  }
+  return text;
+}
+
+/** The id of the `index`-th thing of a kind that a command creates. */
+export function deriveId<P extends IdPrefix>(prefix: P, seed: string, index = 0): Id<P> {
+  return `${prefix}_${base32(uuidBytes(uuidv5(PAWPRINT_NAMESPACE, `${prefix}:${seed}:${index}`)))}`;
+}
+
+/** The id of the `index`-th event that a command causes; the store's key of idempotency. */
+export function eventIdOf(commandId: string, index: number): string {
+  return uuidv5(commandId, String(index));
+}
+
+/** A zod schema for an id of one kind; the message names the shape that would be right. */
+export function idSchema<P extends IdPrefix>(prefix: P): z.ZodType<Id<P>> {
+  const example = deriveId(prefix, 'example');
+  return z
+    .templateLiteral([`${prefix}_`, z.string().regex(/^[0-9a-hjkmnp-tv-z]{26}$/)], {
+      error: `expected the id of a ${idPrefixes[prefix]}, such as ${example}`,
+    })
+    .meta({ description: `Id of a ${idPrefixes[prefix]}`, example }) as z.ZodType<Id<P>>;
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+/**
+ * Instants are ISO 8601 strings in UTC with milliseconds (`2026-05-01T08:00:00.000Z`) in events and
+ * state: one spelling per moment, so they compare as strings and hash alike. `Temporal` lives inside
+ * functions only (two different `Temporal.Instant`s are equal to `isDeepStrictEqual`).
+ */
+export type Instant = string;
+
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+
+/** The stored form: exact, already normalised. */
+export const instantSchema = z
+  .string()
+  .regex(INSTANT, { error: 'expected an instant in UTC with milliseconds, such as 2026-05-01T08:00:00.000Z' })
+  .refine((text) => !Number.isNaN(Date.parse(text)), { error: 'expected a moment that exists' })
+  .meta({ format: 'date-time', example: '2026-05-01T08:00:00.000Z' });
+
+/** What a client may send: any ISO 8601 instant with an offset or Z. Normalise with `toInstant`. */
+export const instantInputSchema = z.iso
+  .datetime({ offset: true, error: 'expected an ISO 8601 instant with an offset, such as 2026-05-01T10:00:00+02:00' })
+  .meta({ example: '2026-05-01T10:00:00+02:00' });
+
+export function toInstant(text: string): Instant {
+  return new Date(Temporal.Instant.from(text).epochMilliseconds).toISOString();
+}
+
+export function addMinutes(instant: Instant, minutes: number): Instant {
+  return new Date(Date.parse(instant) + minutes * 60_000).toISOString();
+}
+
+export function addSeconds(instant: Instant, seconds: number): Instant {
+  return new Date(Date.parse(instant) + seconds * 1000).toISOString();
+}
+
+const zones = new Set(Intl.supportedValuesOf('timeZone'));
+
+/** An IANA time zone, kept with every local time (`Europe/Berlin`). */
+export const timeZoneSchema = z
+  .string()
+  .refine((zone) => zone === 'UTC' || zones.has(zone), {
+    error: 'expected an IANA time zone, such as Europe/Berlin',
+  })
+  .meta({ example: 'Europe/Berlin' });
