@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, lchown, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chown, lchown, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isMissing, replaceDurably, syncFolder, writeDurably } from '../durable-file.ts';
 import type { PostgresBinaries } from './binaries.ts';
 import type { Identity } from './identity.ts';
 
@@ -22,6 +23,8 @@ export async function openCluster(options: {
   dataDir: string;
   binaries: PostgresBinaries;
   identity: Identity;
+  /** In front of initdb, so that it ends with us. */
+  guard: readonly string[];
   durable: boolean;
 }): Promise<Cluster> {
   const { dataDir, identity } = options;
@@ -35,7 +38,7 @@ export async function openCluster(options: {
   else await makeCluster({ ...options, folder, password });
 
   await giveTo(folder, identity.owner);
-  await writeDurably(join(folder, 'pg_hba.conf'), accessRules, identity.owner);
+  await writeFor(join(folder, 'pg_hba.conf'), accessRules, identity.owner);
   return { folder, password, created: !exists };
 }
 
@@ -50,12 +53,13 @@ async function makeCluster(options: {
   password: string;
   binaries: PostgresBinaries;
   identity: Identity;
+  guard: readonly string[];
   durable: boolean;
 }): Promise<void> {
   const { dataDir, folder, identity, binaries } = options;
   const half = await mkdirFor(join(dataDir, `${halfMadePrefix}${process.pid}`), identity);
   const passwordFile = join(half, 'password');
-  await writeDurably(passwordFile, options.password, identity.owner);
+  await writeFor(passwordFile, options.password, identity.owner);
 
   const target = await mkdirFor(join(half, 'cluster'), identity);
   const args = [
@@ -66,7 +70,7 @@ async function makeCluster(options: {
     ...['--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
     ...(options.durable ? [] : ['--no-sync']),
   ];
-  await run([...identity.wrap, binaries.initdb, ...args]);
+  await run([...identity.wrap, ...options.guard, binaries.initdb, ...args]);
   await rename(target, folder);
   if (options.durable) await syncFolder(dataDir);
   await rm(half, { recursive: true, force: true });
@@ -77,7 +81,9 @@ const halfMadePrefix = 'half-made-';
 async function removeHalfMade(dataDir: string): Promise<void> {
   const entries = await readdir(dataDir);
   const halfMade = entries.filter((entry) => entry.startsWith(halfMadePrefix));
-  for (const entry of halfMade) await rm(join(dataDir, entry), { recursive: true, force: true });
+  // An initdb that just lost its parent may still be writing for a moment: hence the retries.
+  const patiently = { recursive: true, force: true, maxRetries: 20, retryDelay: 20 };
+  for (const entry of halfMade) await rm(join(dataDir, entry), patiently);
 }
 
 async function readOrMakePassword(dataDir: string, clusterExists: boolean): Promise<string> {
@@ -91,9 +97,7 @@ async function readOrMakePassword(dataDir: string, clusterExists: boolean): Prom
     }
   }
   const password = randomBytes(24).toString('base64url');
-  await writeDurably(`${path}.new`, `${password}\n`);
-  await rename(`${path}.new`, path);
-  await syncFolder(dataDir);
+  await replaceDurably(path, `${password}\n`);
   return password;
 }
 
@@ -150,24 +154,9 @@ async function giveTo(path: string, owner: Identity['owner']): Promise<void> {
   await lchown(path, owner.uid, owner.gid);
 }
 
-async function writeDurably(path: string, text: string, owner?: Identity['owner']): Promise<void> {
-  const file = await open(path, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  if (owner && process.getuid?.() === 0) await chown(path, owner.uid, owner.gid);
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+async function writeFor(path: string, text: string, owner: Identity['owner']): Promise<void> {
+  await writeDurably(path, text);
+  if (process.getuid?.() === 0) await chown(path, owner.uid, owner.gid);
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -177,8 +166,4 @@ async function isFolder(path: string): Promise<boolean> {
     if (isMissing(error)) return false;
     throw error;
   }
-}
-
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -69,6 +69,7 @@ export async function startPostgres(options: EmbeddedPostgresOptions): Promise<E
     dataDir: options.dataDir,
     binaries,
     identity,
+    guard: guard.wrap,
     durable: durability === 'full',
   });
   await stopLeftovers(cluster.folder, log);
@@ -201,11 +202,10 @@ export async function createDatabase(adminUrl: string, name: string): Promise<vo
   const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
   try {
+    // Two that ask at the same time would both see nothing; the lock ends with the session.
+    await client.query('SELECT pg_advisory_lock(hashtext($1))', [name]);
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
     if (found.rowCount === 0) await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
-  } catch (error) {
-    const duplicate = error instanceof pg.DatabaseError && error.code === '42P04';
-    if (!duplicate) throw error;
   } finally {
     await client.end();
   }

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { hasCode } from '../../embedded/durable-file.ts';
 import { startPostgres } from '../../embedded/postgres/index.ts';
 import { stopLeftovers } from '../../embedded/postgres/leftovers.ts';
 
@@ -53,6 +54,6 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM: alive, but somebody else's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return hasCode(error, 'EPERM');
   }
 }
