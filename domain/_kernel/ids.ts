@@ -72,9 +72,13 @@ export function deriveId<P extends IdPrefix>(prefix: P, seed: string, index = 0)
   return `${prefix}_${base32(uuidBytes(uuidv5(PAWPRINT_NAMESPACE, `${prefix}:${seed}:${index}`)))}`;
 }
 
-/** The id of the `index`-th event that a command causes; the store's key of idempotency. */
-export function eventIdOf(commandId: string, index: number): string {
-  return uuidv5(commandId, String(index));
+/**
+ * The id of the `index`-th event that a command causes in a category of streams; the store's key of
+ * idempotency. The category is part of it because one command may write to two streams (a seat and
+ * its enrollment), and ids that are unique in the whole log are what auditors expect.
+ */
+export function eventIdOf(commandId: string, category: string, index: number): string {
+  return uuidv5(commandId, `${category}:${index}`);
 }
 
 /** A zod schema for an id of one kind; the message names the shape that would be right. */

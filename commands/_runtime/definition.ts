@@ -1,0 +1,125 @@
+import type { z } from 'zod';
+import type { Aggregate } from '../../domain/_kernel/aggregate.ts';
+import type { Actor, DomainEvent, StoredEvent } from '../../domain/_kernel/event.ts';
+import type { Decision } from '../../domain/_kernel/rejection.ts';
+import type { Instant } from '../../domain/_kernel/time.ts';
+import type { Role } from '../../domain/member/events.ts';
+import type { CommandPorts } from './ports.ts';
+
+/** Who asks. Roles come from the access token; sagas and the system act for the platform. */
+export type Principal =
+  | { readonly kind: 'person'; readonly id: `mem_${string}`; readonly roles: readonly Role[] }
+  | { readonly kind: 'saga' | 'system' | 'stripe'; readonly id: string }
+  | { readonly kind: 'anonymous' };
+
+/** Deny by default: a command without a permission does not type-check. */
+export type Permission =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'roles'; readonly roles: readonly [Role, ...Role[]] }
+  /** Never mounted as a route: sagas and the platform itself send it. */
+  | { readonly kind: 'internal' };
+
+export const publicPermission: Permission = { kind: 'public' };
+export const internalPermission: Permission = { kind: 'internal' };
+export const roles = (...list: readonly [Role, ...Role[]]): Permission => ({ kind: 'roles', roles: list });
+
+/** Everything fixed on arrival; a decision never looks at the clock again. */
+export type CommandContext = {
+  readonly commandId: string;
+  /** Keyed hash of route and input. */
+  readonly inputHash: string;
+  readonly now: Instant;
+  readonly principal: Principal;
+  readonly actor: Actor;
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly traceparent?: string;
+  /** Epoch milliseconds after which no further attempt is made. */
+  readonly deadline: number;
+};
+
+export type Decided<E extends DomainEvent, View> = {
+  /** The events this command has in the stream, as stored: now, or by an earlier execution. */
+  readonly events: readonly StoredEvent<E>[];
+  readonly view: View;
+  /** The stream's last revision after them; -1 for a stream without events. */
+  readonly revision: number;
+  /** Whether an earlier execution of the same command id had already stored them. */
+  readonly replayed: boolean;
+};
+
+export type CommandTools = {
+  /**
+   * One decision in one stream: queued per stream, folded, decided, appended with the exact
+   * expected revision, retried on a conflict, resolved when the outcome is unknown.
+   * `lookup` runs first, and only if the command id is not in the stream yet.
+   * Throws `CommandRefused` when `decide` gives a rejection.
+   * The state belongs to the runtime: `decide` and `view` must not keep or change it.
+   */
+  decide<S, E extends DomainEvent, L = undefined, View = undefined>(
+    aggregate: Aggregate<S, E>,
+    id: string,
+    step: {
+      readonly lookup?: () => Promise<L>;
+      readonly decide: (state: S, looked: L) => Decision<E>;
+      readonly view?: (state: S) => View;
+    },
+  ): Promise<Decided<E, View>>;
+  /** Reads an aggregate as of now. `view` picks what is needed; the state must not be kept. */
+  load<S, E extends DomainEvent, View>(
+    aggregate: Aggregate<S, E>,
+    id: string,
+    view: (state: S) => View,
+  ): Promise<View>;
+  readonly ports: CommandPorts;
+};
+
+type Input<P extends z.ZodType, B extends z.ZodType> = {
+  readonly params: z.output<P>;
+  readonly body: z.output<B>;
+};
+
+/** One definition per command; route, OpenAPI, permission matrix and docs are derived from it. */
+export type CommandDefinition<
+  P extends z.ZodObject = z.ZodObject,
+  B extends z.ZodObject = z.ZodObject,
+  R extends z.ZodType = z.ZodType,
+> = {
+  /** Unique, kebab-case, imperative: `enroll`, `publish-activity`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** The noun under which the API reference lists it. */
+  readonly tag: string;
+  /** The path in Fastify's form (`/v1/activities/:activityId/enrollments`); null: internal. */
+  readonly path: string | null;
+  readonly permission: Permission;
+  readonly params: P;
+  /** A strict object: an unknown field is refused. */
+  readonly body: B;
+  /** No defaults or transforms in replies: a field left out would be a 500. */
+  readonly reply: R;
+  readonly status: 200 | 201;
+  /** The refusal codes a client has to expect; each stands in the refusal table. */
+  readonly refusals: readonly string[];
+  readonly example: { readonly params: z.input<P>; readonly body: z.input<B>; readonly reply: z.input<R> };
+  /** For inputs that carry their own identity (a scan's device and nonce): the name of the command id. */
+  readonly identity?: (input: Input<P, B>) => string;
+  execute(tools: CommandTools, input: Input<P, B>, context: CommandContext): Promise<z.output<R>>;
+};
+
+export function defineCommand<P extends z.ZodObject, B extends z.ZodObject, R extends z.ZodType>(
+  definition: CommandDefinition<P, B, R>,
+): CommandDefinition<P, B, R> {
+  return definition;
+}
+
+/** What an executed command answers with, besides its reply. */
+export type CommandResult<Reply = unknown> = {
+  readonly reply: Reply;
+  readonly replayed: boolean;
+  /** Revision of the last stream it decided in: the `ETag`. */
+  readonly revision: number | null;
+  /** The highest position it has stored, here or in the execution it repeats: the token. */
+  readonly position: bigint | null;
+};
