@@ -21,7 +21,10 @@ export type Permission =
 
 export const publicPermission: Permission = { kind: 'public' };
 export const internalPermission: Permission = { kind: 'internal' };
-export const roles = (...list: readonly [Role, ...Role[]]): Permission => ({ kind: 'roles', roles: list });
+export const roles = (...list: readonly [Role, ...Role[]]): Permission => ({
+  kind: 'roles',
+  roles: list,
+});
 
 /** Everything fixed on arrival; a decision never looks at the clock again. */
 export type CommandContext = {
@@ -102,7 +105,11 @@ export type CommandDefinition<
   readonly status: 200 | 201;
   /** The refusal codes a client has to expect; each stands in the refusal table. */
   readonly refusals: readonly string[];
-  readonly example: { readonly params: z.input<P>; readonly body: z.input<B>; readonly reply: z.input<R> };
+  readonly example: {
+    readonly params: z.input<P>;
+    readonly body: z.input<B>;
+    readonly reply: z.input<R>;
+  };
   /** For inputs that carry their own identity (a scan's device and nonce): the name of the command id. */
   readonly identity?: (input: Input<P, B>) => string;
   execute(tools: CommandTools, input: Input<P, B>, context: CommandContext): Promise<z.output<R>>;

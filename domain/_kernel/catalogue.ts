@@ -10,7 +10,8 @@ export function buildCatalogue(sets: readonly EventSet[]): Catalogue {
   const types = new Map<string, EventDefinition & { category: string }>();
   for (const set of sets) {
     for (const definition of set.definitions) {
-      if (types.has(definition.type)) throw new TypeError(`two events are called ${definition.type}`);
+      if (types.has(definition.type))
+        throw new TypeError(`two events are called ${definition.type}`);
       types.set(definition.type, { ...definition, category: set.category });
     }
   }
@@ -42,7 +43,9 @@ export function decodeData(
     throw new UnknownEventError(`event type ${type} is not in this release's catalogue`);
   }
   if (version > definition.version) {
-    throw new UnknownEventError(`${type} v${version} is newer than v${definition.version}, which this release knows`);
+    throw new UnknownEventError(
+      `${type} v${version} is newer than v${definition.version}, which this release knows`,
+    );
   }
   let current = data as Record<string, unknown>;
   for (let v = version; v < definition.version; v += 1) {

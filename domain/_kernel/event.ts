@@ -70,12 +70,15 @@ export function defineEvent<const Type extends string, Shape extends z.ZodRawSha
   const { type, summary, version = 1, upcasters = {} } = definition;
   const schema = z.strictObject(definition.data);
   for (let v = 1; v < version; v += 1) {
-    if (upcasters[v] === undefined) throw new TypeError(`${type} v${version} lacks the upcaster from v${v}`);
+    if (upcasters[v] === undefined)
+      throw new TypeError(`${type} v${version} lacks the upcaster from v${v}`);
   }
   const personalFields = personalPaths(schema);
   for (const { mark } of personalFields) {
     if (!(mark.subject in definition.data)) {
-      throw new TypeError(`${type}: personal data names the field "${mark.subject}" as its person, which is not there`);
+      throw new TypeError(
+        `${type}: personal data names the field "${mark.subject}" as its person, which is not there`,
+      );
     }
   }
   return { type, version, summary, schema, upcasters, personal: personalFields };
@@ -86,17 +89,19 @@ export type EventOf<D> =
   D extends EventDefinition<infer Type, infer Schema> ? DomainEvent<Type, z.output<Schema>> : never;
 
 /** The events of an aggregate: `defineEvents('seating', [SeatHeld, …])`. */
-export type EventSet<Definitions extends readonly EventDefinition[] = readonly EventDefinition[]> = {
-  /** The stream category: streams are `<category>-<id>`. */
-  readonly category: string;
-  readonly definitions: Definitions;
-};
+export type EventSet<Definitions extends readonly EventDefinition[] = readonly EventDefinition[]> =
+  {
+    /** The stream category: streams are `<category>-<id>`. */
+    readonly category: string;
+    readonly definitions: Definitions;
+  };
 
 export function defineEvents<const Definitions extends readonly EventDefinition[]>(
   category: string,
   definitions: Definitions,
 ): EventSet<Definitions> {
-  if (!/^[a-z]+$/.test(category)) throw new TypeError(`category "${category}": lower-case letters only, no dash`);
+  if (!/^[a-z]+$/.test(category))
+    throw new TypeError(`category "${category}": lower-case letters only, no dash`);
   return { category, definitions };
 }
 

@@ -34,7 +34,8 @@ export const moneySchema = z.strictObject({
 export type Money = z.infer<typeof moneySchema>;
 
 export function money(amount: number, currency: Currency): Money {
-  if (!Number.isSafeInteger(amount)) throw new RangeError(`money needs whole minor units, got ${amount}`);
+  if (!Number.isSafeInteger(amount))
+    throw new RangeError(`money needs whole minor units, got ${amount}`);
   return { amount, currency };
 }
 

@@ -43,7 +43,9 @@ export function personalPaths(schema: z.ZodType, path: readonly string[] = []): 
         : [];
   for (const part of inner) {
     if (personalPaths(part, path).length > 0) {
-      throw new TypeError(`personal data inside an array or a union at /${path.join('/')}: lift it to a field`);
+      throw new TypeError(
+        `personal data inside an array or a union at /${path.join('/')}: lift it to a field`,
+      );
     }
   }
   return [];

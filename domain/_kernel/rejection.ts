@@ -23,5 +23,7 @@ export function rejected(
 export type Decision<E> = readonly E[] | Rejection;
 
 export function isRejection(value: unknown): value is Rejection {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'rejection';
+  return (
+    typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'rejection'
+  );
 }

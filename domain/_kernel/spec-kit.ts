@@ -30,7 +30,8 @@ export function spec<State, Event extends DomainEvent>(aggregate: Aggregate<Stat
           },
           /** The state after the decision, for assertions on the fold. */
           state: (): State => {
-            if (isRejection(decision)) throw new Error(`expected events but it refused: ${show(decision)}`);
+            if (isRejection(decision))
+              throw new Error(`expected events but it refused: ${show(decision)}`);
             return fold(aggregate, [...history, ...decision]);
           },
         };

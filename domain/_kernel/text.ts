@@ -11,18 +11,26 @@ export function textSchema(min: number, max: number) {
     .string()
     .min(min, { error: `expected at least ${min} characters` })
     .max(max, { error: `expected at most ${max} characters` })
-    .refine((text) => text.isWellFormed(), { error: 'expected well-formed Unicode (no lone surrogates)' })
+    .refine((text) => text.isWellFormed(), {
+      error: 'expected well-formed Unicode (no lone surrogates)',
+    })
     .refine((text) => !FORBIDDEN.test(text), { error: 'expected no control characters' })
-    .refine((text) => min === 0 || text.trim().length >= min, { error: `expected at least ${min} visible characters` });
+    .refine((text) => min === 0 || text.trim().length >= min, {
+      error: `expected at least ${min} visible characters`,
+    });
 }
 
 /** One line: no line breaks either. */
 export function lineSchema(min: number, max: number) {
-  return textSchema(min, max).refine((text) => !/[\r\n\t]/.test(text), { error: 'expected one line' });
+  return textSchema(min, max).refine((text) => !/[\r\n\t]/.test(text), {
+    error: 'expected one line',
+  });
 }
 
 /** A name in URLs: lower-case letters, digits and single dashes. */
 export const slugSchema = z
   .string()
   .max(80)
-  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, { error: 'expected lower-case letters, digits and dashes, such as puppy-first-week' });
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, {
+    error: 'expected lower-case letters, digits and dashes, such as puppy-first-week',
+  });

@@ -12,13 +12,18 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 /** The stored form: exact, already normalised. */
 export const instantSchema = z
   .string()
-  .regex(INSTANT, { error: 'expected an instant in UTC with milliseconds, such as 2026-05-01T08:00:00.000Z' })
+  .regex(INSTANT, {
+    error: 'expected an instant in UTC with milliseconds, such as 2026-05-01T08:00:00.000Z',
+  })
   .refine((text) => !Number.isNaN(Date.parse(text)), { error: 'expected a moment that exists' })
   .meta({ format: 'date-time', example: '2026-05-01T08:00:00.000Z' });
 
 /** What a client may send: any ISO 8601 instant with an offset or Z. Normalise with `toInstant`. */
 export const instantInputSchema = z.iso
-  .datetime({ offset: true, error: 'expected an ISO 8601 instant with an offset, such as 2026-05-01T10:00:00+02:00' })
+  .datetime({
+    offset: true,
+    error: 'expected an ISO 8601 instant with an offset, such as 2026-05-01T10:00:00+02:00',
+  })
   .meta({ example: '2026-05-01T10:00:00+02:00' });
 
 export function toInstant(text: string): Instant {

@@ -10,13 +10,18 @@ import type { Column, Row, Table } from './table.ts';
 export type RowChange = {
   readonly table: Table;
   readonly key: Readonly<Record<string, string | number>>;
-  readonly apply: (row: Readonly<Record<string, unknown>> | null) => Readonly<Record<string, unknown>> | null;
+  readonly apply: (
+    row: Readonly<Record<string, unknown>> | null,
+  ) => Readonly<Record<string, unknown>> | null;
 };
 
 type Columns = Readonly<Record<string, Column>>;
 
 /** Creates or replaces the row. */
-export function put<C extends Columns, K extends keyof C & string>(table: Table<C, K>, row: Row<C>): RowChange {
+export function put<C extends Columns, K extends keyof C & string>(
+  table: Table<C, K>,
+  row: Row<C>,
+): RowChange {
   const key = Object.fromEntries(table.key.map((k) => [k, row[k] as string | number]));
   return { table: table as unknown as Table, key, apply: () => row };
 }

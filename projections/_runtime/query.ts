@@ -11,7 +11,10 @@ export type ReadPermission =
   | { readonly kind: 'roles'; readonly roles: readonly [Role, ...Role[]] };
 
 export const publicRead: ReadPermission = { kind: 'public' };
-export const readRoles = (...list: readonly [Role, ...Role[]]): ReadPermission => ({ kind: 'roles', roles: list });
+export const readRoles = (...list: readonly [Role, ...Role[]]): ReadPermission => ({
+  kind: 'roles',
+  roles: list,
+});
 
 /** The read models by their stable names (views of schema `read`). Queries type what they select. */
 // biome-ignore lint/suspicious/noExplicitAny: Kysely's own type of a database whose tables are named at run time
@@ -51,7 +54,11 @@ export type QueryDefinition<
   readonly params: P;
   readonly querystring: Q;
   readonly reply: R;
-  readonly example: { readonly params: z.input<P>; readonly querystring: z.input<Q>; readonly reply: z.input<R> };
+  readonly example: {
+    readonly params: z.input<P>;
+    readonly querystring: z.input<Q>;
+    readonly reply: z.input<R>;
+  };
   /** The projections it reads: a `Consistency-Token` waits for these. */
   readonly projections: readonly string[];
   /** Lists give the cursor of the next page here; it becomes `Link: …; rel="next"`. */

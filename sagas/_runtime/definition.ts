@@ -8,12 +8,22 @@ import type { DeliveredEvent } from '../../platform/consumer/types.ts';
 /** What a saga wants done, as data; saved with its state and checkpoint in one transaction. */
 export type SagaEffect =
   /** A command of ours. Its id derives from the input that caused it, so a repeat is a no-op. */
-  | { readonly kind: 'command'; readonly command: string; readonly params: unknown; readonly body: unknown }
+  | {
+      readonly kind: 'command';
+      readonly command: string;
+      readonly params: unknown;
+      readonly body: unknown;
+    }
   /** A timer with a name unique in the instance; scheduling the same name again moves it. */
   | { readonly kind: 'timer'; readonly name: string; readonly at: Instant }
   | { readonly kind: 'cancel-timer'; readonly name: string }
   /** A call to the outside, done at least once under our idempotency key. */
-  | { readonly kind: 'side-effect'; readonly effect: string; readonly key: string; readonly payload: unknown };
+  | {
+      readonly kind: 'side-effect';
+      readonly effect: string;
+      readonly key: string;
+      readonly payload: unknown;
+    };
 
 export function send<P extends z.ZodObject, B extends z.ZodObject, R extends z.ZodType>(
   command: CommandDefinition<P, B, R>,

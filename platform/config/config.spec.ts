@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, loadConfig, renderEnvExample } from './index.ts';
+
+const secret = Buffer.alloc(32, 7).toString('base64url');
+const complete = {
+  EVENTSTORE_URL: 'esdb://127.0.0.1:2113?tls=false',
+  DATABASE_URL: 'postgres://u:p@127.0.0.1:5432/pawprint',
+  KEYS_DATABASE_URL: 'postgres://u:p@127.0.0.1:5432/keys',
+  STRIPE_SECRET_KEY: 'sk_test_x',
+  STRIPE_PUBLISHABLE_KEY: 'pk_test_x',
+  STRIPE_WEBHOOK_SECRET: 'whsec_a,whsec_b',
+  SMTP_URL: 'smtp://127.0.0.1:2525',
+  KEYS_MASTER_KEY: secret,
+  TOKEN_SIGNING_KEY: secret,
+  TICKET_SIGNING_KEY: secret,
+  GIFT_CODE_SECRET: secret,
+  BLIND_INDEX_KEY: secret,
+};
+
+describe('configuration', () => {
+  it('reads a complete environment, with defaults', () => {
+    const config = loadConfig(complete);
+    expect(config.writeApiPort).toBe(4000);
+    expect(config.stripeWebhookSecret).toEqual(['whsec_a', 'whsec_b']);
+    expect(config.keysMasterKey).toEqual(Buffer.alloc(32, 7));
+    expect(config.stripeApiBase).toBeUndefined();
+  });
+
+  it('names every variable that is missing or wrong, and never repeats a value', () => {
+    const wrong = {
+      ...complete,
+      DATABASE_URL: 'mysql://hunter2',
+      WRITE_API_PORT: '70000',
+      KEYS_MASTER_KEY: 'hunter2',
+      SMTP_URL: '',
+    };
+    const error = (() => {
+      try {
+        loadConfig(wrong);
+      } catch (caught) {
+        return caught;
+      }
+      return undefined;
+    })();
+    expect(error).toBeInstanceOf(ConfigError);
+    const { message } = error as ConfigError;
+    for (const name of ['DATABASE_URL', 'WRITE_API_PORT', 'KEYS_MASTER_KEY', 'SMTP_URL']) {
+      expect(message).toContain(name);
+    }
+    expect(message).toContain('postgres://');
+    expect(message).toContain('is not set');
+    expect(message).not.toContain('hunter2');
+  });
+
+  it('is what .env.example says', async () => {
+    const file = await readFile(new URL('../../.env.example', import.meta.url), 'utf8');
+    expect(file, 'run `npm run docs:generate`').toBe(renderEnvExample());
+  });
+});

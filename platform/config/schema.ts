@@ -1,0 +1,100 @@
+import { z } from 'zod';
+
+/**
+ * Every variable of the environment that the platform reads, with its default and its meaning. The
+ * file `.env.example` and the configuration page are generated from this table.
+ */
+const url = (...protocols: readonly string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: `expected a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  });
+
+const postgresUrl = url('postgres:', 'postgresql:');
+const port = z.coerce
+  .number({ error: 'expected a port number' })
+  .int({ error: 'expected a port number' })
+  .min(0, { error: 'expected a port from 0 (any free one) to 65535' })
+  .max(65_535, { error: 'expected a port from 0 (any free one) to 65535' });
+
+const seconds = (fallback: number) => z.coerce.number().positive().max(86_400).default(fallback);
+
+/** 32 random bytes as base64url. `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='` makes one. */
+const secret = z
+  .string()
+  .refine((text) => Buffer.from(text, 'base64url').length === 32, {
+    error: 'expected 32 bytes as base64url (43 characters)',
+  })
+  .transform((text) => Buffer.from(text, 'base64url'));
+
+export const environmentSchema = z.object({
+  EVENTSTORE_URL: url('esdb:', 'esdb+discover:').describe('EventStoreDB connection string'),
+  DATABASE_URL: postgresUrl.describe('Postgres database of read models, sagas, sessions'),
+  KEYS_DATABASE_URL: postgresUrl.describe(
+    "Postgres database of people's keys, apart from all others",
+  ),
+  STRIPE_SECRET_KEY: z
+    .string()
+    .regex(/^(sk|rk)_(test|live)_\w+$/, {
+      error: 'expected a Stripe secret or restricted key (sk_… or rk_…)',
+    })
+    .describe("Stripe's secret or restricted key"),
+  STRIPE_PUBLISHABLE_KEY: z
+    .string()
+    .regex(/^pk_(test|live)_\w+$/, { error: 'expected a Stripe publishable key (pk_…)' })
+    .describe('The key client apps confirm payments with'),
+  STRIPE_API_BASE: url('http:', 'https:')
+    .optional()
+    .describe("Where Stripe's API is; unset: api.stripe.com. The sandbox sets it"),
+  STRIPE_WEBHOOK_SECRET: z
+    .string()
+    .refine((text) => text.split(',').every((part) => part.trim().startsWith('whsec_')), {
+      error: 'expected whsec_…, or several separated by commas while one is being replaced',
+    })
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .describe('Signing secrets of the webhook endpoint'),
+  STRIPE_STATEMENT_POLL_SECONDS: seconds(15).describe(
+    "How often Stripe's balance transactions are read",
+  ),
+  SMTP_URL: url('smtp:', 'smtps:').describe('Mail server for confirmations'),
+  MAIL_FROM: z.string().default('Pawprint <hello@pawprint.example>').describe('Sender of e-mails'),
+  WRITE_API_HOST: z.string().default('127.0.0.1').describe('Address the write API listens on'),
+  WRITE_API_PORT: port.default(4000).describe('Port of the write API'),
+  READ_API_HOST: z.string().default('127.0.0.1').describe('Address the read API listens on'),
+  READ_API_PORT: port.default(4001).describe('Port of the read API'),
+  DATA_DIR: z.string().default('.data').describe('Folder of everything the embedded parts keep'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('Least level that is logged'),
+  KEYS_MASTER_KEY: secret.describe("Wraps people's data keys. Lose it and personal data is gone"),
+  TOKEN_SIGNING_KEY: secret.describe('Ed25519 seed that signs access tokens'),
+  TICKET_SIGNING_KEY: secret.describe('Ed25519 seed that signs tickets'),
+  GIFT_CODE_SECRET: secret.describe('Derives gift codes, which are never stored'),
+  BLIND_INDEX_KEY: secret.describe('Keyed hashes of e-mail addresses, slugs and inputs'),
+  ADMIN_EMAIL: z
+    .email()
+    .default('admin@pawprint.example')
+    .describe('Administrator made at the first start'),
+  ADMIN_PASSWORD: z
+    .string()
+    .min(12, { error: 'expected at least 12 characters' })
+    .optional()
+    .describe('Password of that administrator; unset: no administrator is made'),
+  ACCESS_TOKEN_MINUTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(60)
+    .default(15)
+    .describe('Life of an access token'),
+  REFRESH_TOKEN_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(365)
+    .default(30)
+    .describe('Life of a session'),
+});
+
+export type Environment = z.output<typeof environmentSchema>;
+export type EnvironmentName = keyof Environment;
