@@ -44,7 +44,12 @@ export const PaymentFeeCharged = defineEvent({
 export const PaymentDeclined = defineEvent({
   type: 'PaymentDeclined',
   summary: 'The card was declined; the same payment can be tried with another card.',
-  data: { ...ids, chargeId: z.string().nullable(), code: z.string(), declineCode: z.string().nullable() },
+  data: {
+    ...ids,
+    chargeId: z.string().nullable(),
+    code: z.string(),
+    declineCode: z.string().nullable(),
+  },
 });
 
 export const PaymentCancelled = defineEvent({
@@ -58,7 +63,10 @@ const refund = { ...ids, refundId: idSchema('ref'), amount: moneySchema };
 export const RefundRequested = defineEvent({
   type: 'RefundRequested',
   summary: 'Money is to go back; it counts against what can be refunded from now on.',
-  data: { ...refund, cause: z.enum(['late-payment', 'enrollment-cancelled', 'activity-cancelled']) },
+  data: {
+    ...refund,
+    cause: z.enum(['late-payment', 'enrollment-cancelled', 'activity-cancelled']),
+  },
 });
 
 export const RefundSettled = defineEvent({
