@@ -4,7 +4,15 @@ import { idSchema } from '../_kernel/ids.ts';
 import { personal } from '../_kernel/personal.ts';
 import { lineSchema } from '../_kernel/text.ts';
 
-export const roles = ['member', 'vendor', 'staff', 'admin', 'finance', 'auditor', 'analyst'] as const;
+export const roles = [
+  'member',
+  'vendor',
+  'staff',
+  'admin',
+  'finance',
+  'auditor',
+  'analyst',
+] as const;
 export const roleSchema = z.enum(roles);
 export type Role = z.infer<typeof roleSchema>;
 

@@ -17,5 +17,8 @@ export const ReservationReleased = defineEvent({
   data: { kind: reservationKindSchema, ownerId: z.string() },
 });
 
-export const reservationEvents = defineEvents('reservation', [ReservationMade, ReservationReleased]);
+export const reservationEvents = defineEvents('reservation', [
+  ReservationMade,
+  ReservationReleased,
+]);
 export type ReservationEvent = EventsOf<typeof reservationEvents>;
