@@ -8,7 +8,8 @@ export const codeHashSchema = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const GiftsIssued = defineEvent({
   type: 'GiftsIssued',
-  summary: 'A batch of gift codes for one item was issued for an activity, with the stock behind it.',
+  summary:
+    'A batch of gift codes for one item was issued for an activity, with the stock behind it.',
   data: {
     batchId: idSchema('bat'),
     activityId: idSchema('act'),

@@ -21,7 +21,8 @@ export type ScanDecision = z.infer<typeof scanDecisionSchema>;
 
 export const TicketIssued = defineEvent({
   type: 'TicketIssued',
-  summary: 'A confirmed enrollment has its ticket. The signed text itself is derived, never stored.',
+  summary:
+    'A confirmed enrollment has its ticket. The signed text itself is derived, never stored.',
   data: ids,
 });
 
