@@ -1,0 +1,78 @@
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type Socket } from 'node:net';
+import { type Server, ServerCredentials } from '@grpc/grpc-js';
+
+/** HTTP/2 with prior knowledge begins with "PRI * HTTP/2.0". */
+const HTTP2_PREFACE = 'PRI';
+/** A connection that says nothing is no client. */
+const FIRST_BYTES_MS = 10_000;
+
+export type Port = {
+  readonly port: number;
+  /** No new connections; the open ones go on. */
+  refuse(): void;
+  close(): Promise<void>;
+};
+
+const sniff = (socket: Socket, use: (http2: boolean) => void): void => {
+  const silent = setTimeout(() => socket.destroy(), FIRST_BYTES_MS);
+  const look = (): void => {
+    const chunk: Buffer | null = socket.read();
+    if (chunk === null) return;
+    const enough = chunk.length >= HTTP2_PREFACE.length;
+    socket.unshift(chunk);
+    if (!enough) return;
+    clearTimeout(silent);
+    socket.off('readable', look);
+    use(chunk.toString('latin1', 0, HTTP2_PREFACE.length) === HTTP2_PREFACE);
+  };
+  socket.on('readable', look);
+  socket.once('close', () => clearTimeout(silent));
+};
+
+/** One port for gRPC and for the little HTTP/1.1 that clients and probes ask for. */
+export const listen = async (options: {
+  readonly grpc: Server;
+  readonly host: string;
+  readonly port: number;
+  readonly alive: () => boolean;
+}): Promise<Port> => {
+  const { grpc, host, alive } = options;
+  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const http = createHttpServer((request, response) => {
+    const path = (request.url ?? '').split('?')[0];
+    const known = path === '/ping' || path === '/health/live';
+    const code = known ? (alive() ? 200 : 503) : 404;
+    response.writeHead(code, { 'content-type': 'application/json', connection: 'close' });
+    response.end(JSON.stringify(known ? { msg: 'Ping!' } : { error: 'not found' }));
+  });
+  const sockets = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    // A connection that breaks is an end like any other; its calls see it as cancelled.
+    socket.on('error', () => socket.destroy());
+    sniff(socket, (http2) => {
+      if (http2) injector.injectConnection(socket);
+      else http.emit('connection', socket);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no TCP address');
+  return {
+    port: address.port,
+    refuse: () => void server.close(),
+    close: async () => {
+      server.close();
+      injector.destroy();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+};

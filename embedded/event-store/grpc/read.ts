@@ -1,0 +1,160 @@
+import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import { MAX_INT64, NO_EVENTS } from '../core/model.ts';
+import { firstVisible, isSoftDeleted, oldestVisible } from '../core/stream-metadata.ts';
+import { DamagedEventError } from '../log/checksum.ts';
+import { messageOf } from '../log/connection.ts';
+import type { Node } from '../node.ts';
+import { isHidden } from '../read/filter.ts';
+import { adaptivePage, LogUnavailableError, patiently } from '../read/paging.ts';
+import { readableStream } from '../read/stream-head.ts';
+import { callStatus, failureStatus } from '../wire/failures.ts';
+import { streamNotFoundFrame } from '../wire/read-responses.ts';
+import { createSender, type Sender } from './calls.ts';
+import { framesOf, nowTicks } from './frames.ts';
+import { BadRequestError, parseReadRequest, type ReadRequest, type Start } from './read-request.ts';
+import { subscribeToAll } from './subscribe-all.ts';
+import { subscribeToStream } from './subscribe-stream.ts';
+
+/** A read waits this long for a Postgres that is away, and tells its caller then. */
+const PATIENCE_MS = 5_000;
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+const rowsFor = (remaining: bigint, rows: number): number =>
+  remaining < BigInt(rows) ? Number(remaining) : rows;
+
+const sendAll = async (sender: Sender, frames: readonly Buffer[]): Promise<void> => {
+  for (const frame of frames) {
+    const full = sender.send(frame);
+    if (full !== undefined) await full;
+    if (sender.over.aborted) return;
+  }
+};
+
+/** The revisions between which a read moves. */
+const span = (
+  from: Start,
+  backwards: boolean,
+  first: bigint,
+  last: bigint,
+): { lowest: bigint; highest: bigint } => {
+  const start = from === 'start' ? 0n : from === 'end' ? MAX_INT64 : from;
+  return backwards
+    ? { lowest: first, highest: least(start, last) }
+    : { lowest: most(start, first), highest: last };
+};
+
+const readStream = async (
+  node: Node,
+  sender: Sender,
+  request: ReadRequest & { kind: 'read-stream' },
+): Promise<void> => {
+  const { stream, direction } = request;
+  const patient = <T>(read: () => Promise<T>): Promise<T> =>
+    patiently(read, PATIENCE_MS, sender.over);
+  const { last, limits, tombstoned } = await patient(() => readableStream(node, stream));
+  if (tombstoned) {
+    sender.fail(failureStatus({ kind: 'stream-deleted', stream }));
+    return;
+  }
+  if (last === NO_EVENTS || isSoftDeleted(limits)) {
+    void sender.send(streamNotFoundFrame(stream));
+    sender.end();
+    return;
+  }
+  const backwards = direction === 'backwards';
+  let { lowest, highest } = span(request.from, backwards, firstVisible(limits, last), last);
+  const oldest = oldestVisible(limits, nowTicks());
+  const page = adaptivePage();
+  let remaining = request.count;
+  while (remaining > 0n && lowest <= highest && !sender.over.aborted) {
+    const limit = rowsFor(remaining, page.rows);
+    const events = await patient(() =>
+      node.reader.streamPage({ stream, lowest, highest, oldest, direction, limit }),
+    );
+    page.learn(events);
+    await sendAll(sender, await patient(() => framesOf(node.reader, events, request)));
+    remaining -= BigInt(events.length);
+    const newest = events.at(-1);
+    if (newest === undefined || events.length < limit) break;
+    if (backwards) highest = newest.revision - 1n;
+    else lowest = newest.revision + 1n;
+  }
+  sender.end();
+};
+
+const readAll = async (
+  node: Node,
+  sender: Sender,
+  request: ReadRequest & { kind: 'read-all' },
+): Promise<void> => {
+  const { direction, filter } = request;
+  const patient = <T>(read: () => Promise<T>): Promise<T> =>
+    patiently(read, PATIENCE_MS, sender.over);
+  const backwards = direction === 'backwards';
+  const head = node.hub.head;
+  const start = request.from === 'start' ? 0n : request.from === 'end' ? MAX_INT64 : request.from;
+  // Forwards includes the position asked for, backwards begins just before it.
+  let { lowest, highest } = backwards
+    ? { lowest: 0n, highest: least(start - 1n, head) }
+    : { lowest: start, highest: head };
+  const page = adaptivePage();
+  let remaining = request.count;
+  while (remaining > 0n && lowest <= highest && !sender.over.aborted) {
+    const limit = filter === undefined ? rowsFor(remaining, page.rows) : page.rows;
+    const events = await patient(() => node.reader.allPage({ lowest, highest, direction, limit }));
+    page.learn(events);
+    const wanted = events
+      .filter((event) => !isHidden(event.stream) && (filter === undefined || filter(event)))
+      .slice(0, rowsFor(remaining, events.length));
+    await sendAll(sender, await patient(() => framesOf(node.reader, wanted, request)));
+    remaining -= BigInt(wanted.length);
+    const newest = events.at(-1);
+    if (newest === undefined || events.length < limit) break;
+    if (backwards) highest = newest.position - 1n;
+    else lowest = newest.position + 1n;
+  }
+  sender.end();
+};
+
+const serve = (node: Node, sender: Sender, request: ReadRequest): Promise<void> => {
+  switch (request.kind) {
+    case 'read-stream':
+      return readStream(node, sender, request);
+    case 'read-all':
+      return readAll(node, sender, request);
+    case 'subscribe-stream':
+      return subscribeToStream(node, sender, request);
+    case 'subscribe-all':
+      return subscribeToAll(node, sender, request);
+  }
+};
+
+/** Reads and subscriptions are one method of the protocol. */
+export const readHandler =
+  (node: Node) =>
+  (call: ServerWritableStream<ReadReq, Buffer>): void => {
+    const sender = createSender(call, node.calls);
+    const answer = async (): Promise<void> => {
+      try {
+        await serve(node, sender, parseReadRequest(call.request));
+      } catch (error) {
+        if (sender.over.aborted) return;
+        if (error instanceof BadRequestError) {
+          sender.fail(callStatus(status.INVALID_ARGUMENT, error.message));
+          return;
+        }
+        node.log('error', 'a read failed', { reason: messageOf(error) });
+        const code =
+          error instanceof DamagedEventError
+            ? status.DATA_LOSS
+            : error instanceof LogUnavailableError
+              ? status.UNAVAILABLE
+              : status.UNKNOWN;
+        sender.fail(callStatus(code, messageOf(error)));
+      }
+    };
+    void answer();
+  };

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import type { RecordedEvent } from '../core/model.ts';
+import { MAX_INT64 } from '../core/model.ts';
+import type { Hub } from '../live/hub.ts';
+import type { Node } from '../node.ts';
+import { isHidden } from '../read/filter.ts';
+import { adaptivePage, patiently } from '../read/paging.ts';
+import { caughtUpFrame, checkpointFrame, confirmationFrame } from '../wire/read-responses.ts';
+import type { Sender } from './calls.ts';
+import { framesOf, isPlain } from './frames.ts';
+import type { ReadRequest } from './read-request.ts';
+
+/** Events taken from memory at a time, so that one subscriber does not hold up the others. */
+const LIVE_PAGE = 256;
+
+type Request = ReadRequest & { kind: 'subscribe-all' };
+
+const advanced = (hub: Hub, cursor: bigint, over: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      off();
+      over.removeEventListener('abort', done);
+      resolve();
+    };
+    const off = hub.onAdvance(() => {
+      if (hub.head > cursor) done();
+    });
+    over.addEventListener('abort', done, { once: true });
+    if (over.aborted) done();
+  });
+
+/** Says now and then how far a filtered subscription has looked, so that it can go on from there. */
+const checkpoints = (request: Request, send: (frame: Buffer) => void, start: bigint) => {
+  let considered = 0;
+  let sent = start;
+  const mark = (position: bigint): void => {
+    considered = 0;
+    if (position === sent) return;
+    sent = position;
+    send(checkpointFrame(position));
+  };
+  return {
+    considered(position: bigint): void {
+      considered += 1;
+      if (considered >= request.checkpointInterval) mark(position);
+    },
+    mark,
+  };
+};
+
+/** A catch-up subscription to `$all`, beginning after its start position. */
+export const subscribeToAll = async (
+  node: Node,
+  sender: Sender,
+  request: Request,
+): Promise<void> => {
+  const { hub, reader } = node;
+  const { filter } = request;
+  const page = adaptivePage();
+  let cursor = request.from === 'start' ? 0n : request.from === 'end' ? hub.head : request.from;
+  let live = false;
+  let full: Promise<unknown> | undefined;
+  const send = (frame: Buffer): void => {
+    full = sender.send(frame) ?? full;
+  };
+  const progress = filter === undefined ? undefined : checkpoints(request, send, -1n);
+  const wanted = (event: RecordedEvent): boolean =>
+    !isHidden(event.stream) && (filter === undefined || filter(event));
+
+  const nextEvents = async (): Promise<readonly RecordedEvent[]> => {
+    const recent = hub.after(cursor, LIVE_PAGE);
+    if (recent !== undefined) return recent;
+    // Not in memory (any more): this subscriber is catching up.
+    live = false;
+    const events = await patiently(
+      () =>
+        reader.allPage({
+          lowest: cursor + 1n,
+          highest: MAX_INT64,
+          direction: 'forwards',
+          limit: page.rows,
+        }),
+      Number.POSITIVE_INFINITY,
+      sender.over,
+    );
+    page.learn(events);
+    return events;
+  };
+
+  send(confirmationFrame(randomUUID()));
+  while (!sender.over.aborted) {
+    if (cursor >= hub.head) {
+      if (!live) {
+        live = true;
+        progress?.mark(cursor);
+        send(caughtUpFrame());
+      }
+      await advanced(hub, cursor, sender.over);
+      continue;
+    }
+    const reached = hub.head;
+    const events = await nextEvents();
+    const chosen = events.filter(wanted);
+    const frames = isPlain(chosen, request)
+      ? framesOf(reader, chosen, request)
+      : patiently(() => framesOf(reader, chosen, request), Number.POSITIVE_INFINITY, sender.over);
+    const ready = await frames;
+    let next = 0;
+    for (const event of events) {
+      cursor = event.position;
+      const frame = chosen[next] === event ? ready[next++] : undefined;
+      if (frame !== undefined) send(frame);
+      progress?.considered(event.position);
+      if (full !== undefined) {
+        await full;
+        full = undefined;
+        if (sender.over.aborted) return;
+      }
+    }
+    // Nothing up to the head: the rest of the log is there to be read but has no events.
+    if (events.length === 0 && cursor < reached) cursor = reached;
+  }
+};

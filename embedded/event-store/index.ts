@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Server } from '@grpc/grpc-js';
+import { createOpenCalls } from './grpc/calls.ts';
+import { listen } from './grpc/port.ts';
+import { addServices } from './grpc/services.ts';
+import { createHub } from './live/hub.ts';
+import { messageOf } from './log/connection.ts';
+import { writeFirstEvents } from './log/first-events.ts';
+import { openLogReader } from './log/reader.ts';
+import { openWriterSession } from './log/writer-session.ts';
+import type { Node } from './node.ts';
+import type { Log } from './options.ts';
+import { type Caches, startWriter } from './write/writer.ts';
+
+export { LogInUseError } from './log/writer-session.ts';
+export type { Log, LogLevel } from './options.ts';
+
+export type EventStoreNodeOptions = {
+  /** The node's own database, or one where the schema `event_store` is its own. */
+  readonly databaseUrl: string;
+  readonly host?: string;
+  /** 0 takes a free one */
+  readonly port?: number;
+  readonly log?: Log;
+  readonly caches?: Partial<Caches>;
+  /** How long to wait for a former node's lock before this one is refused. */
+  readonly lockWaitMs?: number;
+};
+
+export type EventStoreNode = {
+  /** esdb://host:port?tls=false */
+  readonly url: string;
+  readonly port: number;
+  readonly host: string;
+  stop(): Promise<void>;
+};
+
+const DEFAULT_CACHES: Caches = { streams: 100_000, ids: 100_000 };
+/** What the real server takes in one message. */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+const KEEPALIVE_MS = 10_000;
+const FLOW_CONTROL_BYTES = 1024 * 1024;
+const COMMIT_GRACE_MS = 1_500;
+const CALL_GRACE_MS = 500;
+
+/** A host that listens everywhere is reached by a name that means this machine. */
+const reachable = (host: string): string =>
+  host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+
+export const startEventStoreNode = async (
+  options: EventStoreNodeOptions,
+): Promise<EventStoreNode> => {
+  const { databaseUrl, host = '127.0.0.1', port: wished = 0, log = () => undefined } = options;
+  const instanceId = randomUUID();
+  const lockWaitMs = options.lockWaitMs ?? 2_000;
+  const session = await openWriterSession(databaseUrl, lockWaitMs);
+  if ((await session.lastPosition()) === 0n) await writeFirstEvents(session, instanceId);
+
+  const hub = createHub(await session.lastPosition());
+  const reader = openLogReader(databaseUrl, (error) =>
+    log('warn', 'an idle session to Postgres broke', { reason: messageOf(error) }),
+  );
+  const writer = await startWriter({
+    connect: (former) => openWriterSession(databaseUrl, 0, former),
+    first: session,
+    hub,
+    caches: { ...DEFAULT_CACHES, ...options.caches },
+    log,
+  });
+  const calls = createOpenCalls();
+  const grpc = new Server({
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_send_message_length': -1,
+    'grpc.keepalive_time_ms': KEEPALIVE_MS,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_MS,
+    'grpc-node.flow_control_window': FLOW_CONTROL_BYTES,
+  });
+  let stopping = false;
+  let address = { host: reachable(host), port: wished };
+  const node: Node = { writer, reader, hub, calls, log, instanceId, address: () => address };
+  addServices(grpc, node);
+
+  const release = async (): Promise<void> => {
+    await writer.stop(COMMIT_GRACE_MS);
+    await reader.close();
+  };
+  const port = await listen({ grpc, host, port: wished, alive: () => !stopping }).catch(
+    async (error: unknown) => {
+      await release();
+      throw error;
+    },
+  );
+  address = { host: reachable(host), port: port.port };
+  log('info', 'the event store node is ready', { host, port: port.port });
+
+  const stopOnce = async (): Promise<void> => {
+    stopping = true;
+    port.refuse();
+    // Commits on their way are answered first; then every call hears why it ends.
+    await writer.stop(COMMIT_GRACE_MS);
+    calls.endStreams();
+    calls.endSingles();
+    await Promise.race([
+      new Promise<void>((resolve) => grpc.tryShutdown(() => resolve())),
+      delay(CALL_GRACE_MS, undefined, { ref: false }),
+    ]);
+    grpc.forceShutdown();
+    await port.close();
+    await reader.close();
+    log('info', 'the event store node has stopped');
+  };
+  let stopped: Promise<void> | undefined;
+
+  return {
+    url: `esdb://${address.host}:${address.port}?tls=false`,
+    port: address.port,
+    host: address.host,
+    stop() {
+      stopped ??= stopOnce();
+      return stopped;
+    },
+  };
+};

@@ -1,0 +1,106 @@
+import type { RecordedEvent } from '../core/model.ts';
+
+/**
+ * The newest committed events, in memory, for everybody who reads live.
+ *
+ * Readers of `$all` pull: they ask for what comes after their position and get it from the window,
+ * or nothing when the window has moved past them, and then they read the log like any catch-up.
+ * So there is no hand-over that could lose or repeat an event, and a slow reader costs nothing.
+ * Readers of one stream are called, since scanning the window for each of them would be waste.
+ */
+export type Hub = {
+  /** position of the newest published event */
+  readonly head: bigint;
+  publish(events: readonly RecordedEvent[]): void;
+  /** Something was committed that was not published: everybody reads the log up to `head`. */
+  reset(head: bigint): void;
+  /** Events after a position, or undefined when they are no longer in memory. */
+  after(position: bigint, limit: number): readonly RecordedEvent[] | undefined;
+  /** Called at every publish and reset. */
+  onAdvance(listener: () => void): () => void;
+  /** `undefined` means: events of this stream may have been missed, read the log. */
+  onStream(stream: string, listener: (event: RecordedEvent | undefined) => void): () => void;
+};
+
+export type HubLimits = { readonly maxEvents: number; readonly maxBytes: number };
+
+const DEFAULT_LIMITS: HubLimits = { maxEvents: 16_384, maxBytes: 32 * 1024 * 1024 };
+
+const sizeOf = (event: RecordedEvent): number => event.data.length + event.metadata.length + 256;
+
+export const createHub = (start: bigint, limits: HubLimits = DEFAULT_LIMITS): Hub => {
+  let head = start;
+  /** Oldest first; positions follow each other without a hole. `skip` of them are forgotten. */
+  let events: RecordedEvent[] = [];
+  let skip = 0;
+  let bytes = 0;
+  const advanceListeners = new Set<() => void>();
+  const streamListeners = new Map<string, Set<(event: RecordedEvent | undefined) => void>>();
+
+  const forgetOld = (): void => {
+    while (events.length - skip > limits.maxEvents || bytes > limits.maxBytes) {
+      const oldest = events[skip];
+      if (oldest === undefined) break;
+      bytes -= sizeOf(oldest);
+      skip += 1;
+    }
+    // Cutting the front off at every publish would copy the window each time.
+    if (skip > limits.maxEvents) {
+      events = events.slice(skip);
+      skip = 0;
+    }
+  };
+
+  const advance = (): void => {
+    for (const listener of [...advanceListeners]) listener();
+  };
+
+  return {
+    get head() {
+      return head;
+    },
+    publish(published) {
+      for (const event of published) {
+        events.push(event);
+        bytes += sizeOf(event);
+        head = event.position;
+      }
+      forgetOld();
+      for (const event of published) {
+        const listeners = streamListeners.get(event.stream);
+        if (listeners !== undefined) for (const listener of [...listeners]) listener(event);
+      }
+      advance();
+    },
+    reset(to) {
+      events = [];
+      skip = 0;
+      bytes = 0;
+      head = to;
+      for (const listeners of [...streamListeners.values()]) {
+        for (const listener of [...listeners]) listener(undefined);
+      }
+      advance();
+    },
+    after(position, limit) {
+      const first = events[skip];
+      if (first === undefined) return position >= head ? [] : undefined;
+      if (position < first.position - 1n) return undefined;
+      const from = skip + Number(position + 1n - first.position);
+      return events.slice(from, from + limit);
+    },
+    onAdvance(listener) {
+      advanceListeners.add(listener);
+      return () => advanceListeners.delete(listener);
+    },
+    onStream(stream, listener) {
+      const listeners = streamListeners.get(stream) ?? new Set();
+      listeners.add(listener);
+      streamListeners.set(stream, listeners);
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size === 0) streamListeners.delete(stream);
+      };
+    },
+  };
+};

@@ -1,0 +1,139 @@
+import pg from 'pg';
+import type { RecordedEvent } from '../core/model.ts';
+import { NO_EVENTS } from '../core/model.ts';
+import { sessionConfig } from './connection.ts';
+import { EVENT_COLUMNS, type EventRow, eventFromRow } from './rows.ts';
+
+export type Direction = 'forwards' | 'backwards';
+
+export type StreamHead = {
+  readonly last: bigint;
+  /** data of the last event of its metastream */
+  readonly metadata: Buffer | undefined;
+};
+
+export type LogReader = {
+  streamHead(stream: string): Promise<StreamHead>;
+  /** Events of a stream with `lowest <= revision <= highest` not older than `oldest`. */
+  streamPage(page: {
+    stream: string;
+    lowest: bigint;
+    highest: bigint;
+    oldest: bigint;
+    direction: Direction;
+    limit: number;
+  }): Promise<RecordedEvent[]>;
+  /** Events with `lowest <= position <= highest`. */
+  allPage(page: {
+    lowest: bigint;
+    highest: bigint;
+    direction: Direction;
+    limit: number;
+  }): Promise<RecordedEvent[]>;
+  /** What links point at, with what decides whether it may be seen. */
+  linkTargets(targets: readonly { stream: string; revision: bigint }[]): Promise<
+    {
+      readonly event: RecordedEvent | undefined;
+      readonly last: bigint;
+      readonly metadata: Buffer | undefined;
+    }[]
+  >;
+  close(): Promise<void>;
+};
+
+const order = { forwards: 'asc', backwards: 'desc' } as const;
+
+const HEAD = `
+  select
+    (select revision from event_store.event where stream = $1 order by revision desc limit 1),
+    (select data from event_store.event where stream = $2 order by revision desc limit 1)`;
+
+const streamPageText = (direction: Direction): string => `
+  select ${EVENT_COLUMNS} from event_store.event
+  where stream = $1 and revision >= $2 and revision <= $3 and created >= $4
+  order by revision ${order[direction]} limit $5`;
+
+const allPageText = (direction: Direction): string => `
+  select ${EVENT_COLUMNS} from event_store.event
+  where position >= $1 and position <= $2
+  order by position ${order[direction]} limit $3`;
+
+const LINK_TARGETS = `
+  select
+    (select revision from event_store.event h where h.stream = e.stream order by revision desc limit 1),
+    (select data from event_store.event m where m.stream = '$$' || e.stream order by revision desc limit 1),
+    w.ord, ${EVENT_COLUMNS.split(', ')
+      .map((column) => `e.${column}`)
+      .join(', ')}
+  from unnest($1::text[], $2::bigint[]) with ordinality w(stream, revision, ord)
+  join event_store.event e on e.stream = w.stream and e.revision = w.revision`;
+
+/** Reads of the log: a few sessions of their own, never the writer's. */
+export const openLogReader = (
+  databaseUrl: string,
+  onIdleError: (error: Error) => void,
+): LogReader => {
+  const pool = new pg.Pool({
+    ...sessionConfig(databaseUrl, 'reader'),
+    max: 6,
+    idleTimeoutMillis: 30_000,
+  });
+  pool.on('error', onIdleError);
+
+  const rows = async <R extends unknown[]>(
+    name: string,
+    text: string,
+    values: unknown[],
+  ): Promise<R[]> => {
+    const query = { name, text, values, rowMode: 'array' as const };
+    const result = await pool.query<R>(query);
+    return result.rows;
+  };
+
+  return {
+    async streamHead(stream) {
+      const [row] = await rows<[bigint | null, Buffer | null]>('head', HEAD, [
+        stream,
+        `$$${stream}`,
+      ]);
+      return { last: row?.[0] ?? NO_EVENTS, metadata: row?.[1] ?? undefined };
+    },
+    async streamPage({ stream, lowest, highest, oldest, direction, limit }) {
+      const found = await rows<EventRow>(`stream-${direction}`, streamPageText(direction), [
+        stream,
+        lowest,
+        highest,
+        oldest,
+        limit,
+      ]);
+      return found.map(eventFromRow);
+    },
+    async allPage({ lowest, highest, direction, limit }) {
+      const found = await rows<EventRow>(`all-${direction}`, allPageText(direction), [
+        lowest,
+        highest,
+        limit,
+      ]);
+      return found.map(eventFromRow);
+    },
+    async linkTargets(targets) {
+      const found = await rows<
+        [last: bigint, metadata: Buffer | null, ord: bigint, ...event: EventRow]
+      >('link-targets', LINK_TARGETS, [
+        targets.map((target) => target.stream),
+        targets.map((target) => target.revision),
+      ]);
+      const byOrdinal = new Map(
+        found.map(([last, metadata, ord, ...event]) => [
+          Number(ord),
+          { last, metadata: metadata ?? undefined, event: eventFromRow(event) },
+        ]),
+      );
+      return targets.map(
+        (_target, index) =>
+          byOrdinal.get(index + 1) ?? { event: undefined, last: NO_EVENTS, metadata: undefined },
+      );
+    },
+    close: () => pool.end(),
+  };
+};

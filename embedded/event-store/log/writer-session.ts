@@ -1,0 +1,216 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { RecordedEvent } from '../core/model.ts';
+import { NO_EVENTS } from '../core/model.ts';
+import type { StreamState, WrittenId } from '../core/stream-state.ts';
+import { checksumOf } from './checksum.ts';
+import { sessionConfig } from './connection.ts';
+import { migrate } from './schema.ts';
+
+/** Any two numbers would do; they must only be the same in every node and used by nothing else. */
+const LOCK = '1886419824, 20240600';
+
+/** Another node works on this database. Two writers would break the order of the log. */
+export class LogInUseError extends Error {
+  constructor(holder: string) {
+    super(
+      `another event store node is working on this database (${holder}); a log has one node, stop that one first`,
+    );
+    this.name = 'LogInUseError';
+  }
+}
+
+export type StreamSnapshot = { readonly stream: string; readonly state: StreamState };
+
+/**
+ * The one session that writes. It holds the lock of the log, so whoever can write is the only node,
+ * and a lost session cannot write any more: its lock is free only once its last transaction ended.
+ */
+export type WriterSession = {
+  /** Aborts when the connection is gone. */
+  readonly lost: AbortSignal;
+  readonly backendPid: number;
+  lastPosition(): Promise<bigint>;
+  states(streams: readonly string[]): Promise<StreamSnapshot[]>;
+  ids(wanted: readonly { stream: string; revision: bigint }[]): Promise<(WrittenId | undefined)[]>;
+  /** id at a position: how an open outcome is found out */
+  idAt(position: bigint): Promise<string | undefined>;
+  /** One statement, one commit: all of the events or none. */
+  insert(events: readonly RecordedEvent[]): Promise<void>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};
+
+const STATES = `
+  select n.name, e.revision, e.id, e.position, case when left(n.name, 2) = '$$' then e.data end
+  from unnest($1::text[]) n(name)
+  cross join lateral (
+    select revision, id, position, data from event_store.event
+    where stream = n.name order by revision desc limit 1
+  ) e`;
+
+const IDS = `
+  select w.ord::int4, e.id, e.position
+  from unnest($1::text[], $2::bigint[]) with ordinality w(stream, revision, ord)
+  join event_store.event e on e.stream = w.stream and e.revision = w.revision`;
+
+const INSERT = `
+  insert into event_store.event
+    (position, stream, revision, id, type, json, created, checksum, data, metadata)
+  select $1::bigint + n.ord - 1, n.stream, n.revision, n.id, n.type, n.json, n.created, n.checksum,
+    substring($10::bytea from n.start for n.data), substring($10::bytea from n.start + n.data for n.metadata)
+  from unnest($2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::boolean[], $7::bigint[],
+    $8::integer[], $9::integer[], $11::integer[], $12::integer[]) with ordinality
+    n(stream, revision, id, type, json, created, checksum, start, data, metadata, ord)`;
+
+/** Array of things that need no quoting. */
+const plainArray = (values: readonly unknown[]): string => `{${values.join(',')}}`;
+
+const insertValues = (events: readonly RecordedEvent[]): unknown[] => {
+  const starts: number[] = [];
+  const chunks: Buffer[] = [];
+  let end = 1; // substring() counts from one
+  for (const event of events) {
+    starts.push(end);
+    chunks.push(event.data, event.metadata);
+    end += event.data.length + event.metadata.length;
+  }
+  return [
+    events[0]?.position,
+    events.map((event) => event.stream),
+    plainArray(events.map((event) => event.revision)),
+    plainArray(events.map((event) => event.id)),
+    events.map((event) => event.type),
+    plainArray(events.map((event) => event.json)),
+    plainArray(events.map((event) => event.created)),
+    plainArray(events.map(checksumOf)),
+    plainArray(starts),
+    // One parameter for all bytes: an array of them would travel as hexadecimal text.
+    Buffer.concat(chunks),
+    plainArray(events.map((event) => event.data.length)),
+    plainArray(events.map((event) => event.metadata.length)),
+  ];
+};
+
+const holderOf = async (client: pg.Client): Promise<string> => {
+  const found = await client.query<[string]>({
+    text: `
+      select coalesce(a.application_name, '?') || ', backend ' || l.pid || ', since ' ||
+        to_char(a.backend_start at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+      from pg_locks l left join pg_stat_activity a on a.pid = l.pid
+      where l.locktype = 'advisory' and l.granted and l.database =
+        (select oid from pg_database where datname = current_database())
+        and (l.classid::bigint, l.objid::bigint) = (${LOCK})`,
+    rowMode: 'array',
+  });
+  return found.rows[0]?.[0] ?? 'it has just gone';
+};
+
+const takeLock = async (client: pg.Client, waitMs: number): Promise<void> => {
+  const until = Date.now() + waitMs;
+  for (;;) {
+    const taken = await client.query<[string]>({
+      text: `select pg_try_advisory_lock(${LOCK})::text`,
+      rowMode: 'array',
+    });
+    if (taken.rows[0]?.[0] === 'true') return;
+    if (Date.now() >= until) throw new LogInUseError(await holderOf(client));
+    await delay(50);
+  }
+};
+
+/**
+ * Connects, takes the lock of the log and brings the schema up to date.
+ * `former` is the backend this node wrote with before: when the network swallowed that connection,
+ * Postgres may keep it (and the lock) for hours, so it is ended.
+ */
+export const openWriterSession = async (
+  databaseUrl: string,
+  lockWaitMs: number,
+  former?: number,
+): Promise<WriterSession> => {
+  const client = new pg.Client(sessionConfig(databaseUrl, 'writer'));
+  const lost = new AbortController();
+  // A broken connection also fails the query that is running; here it must only not be unhandled.
+  client.on('error', (error) => lost.abort(error));
+  client.on('end', () => lost.abort(new Error('the connection to Postgres has ended')));
+
+  const rows = async <R extends unknown[]>(
+    name: string,
+    text: string,
+    values: unknown[],
+  ): Promise<R[]> => {
+    const query = { name, text, values, rowMode: 'array' as const };
+    return (await client.query<R>(query)).rows;
+  };
+
+  try {
+    await client.connect();
+    if (former !== undefined) {
+      await client.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where pid = $1 and application_name = current_setting('application_name')`,
+        [former],
+      );
+    }
+    await takeLock(client, lockWaitMs);
+    await migrate(client);
+    const [pid] = await rows<[number]>('pid', 'select pg_backend_pid()', []);
+    return {
+      lost: lost.signal,
+      backendPid: pid?.[0] ?? 0,
+      async lastPosition() {
+        const [row] = await rows<[bigint]>(
+          'last',
+          'select position from event_store.event order by position desc limit 1',
+          [],
+        );
+        return row?.[0] ?? 0n;
+      },
+      async states(streams) {
+        const found = await rows<[string, bigint, string, bigint, Buffer | null]>(
+          'states',
+          STATES,
+          [streams],
+        );
+        const known = new Map<string, StreamState>();
+        for (const [stream, last, id, position, metadata] of found) {
+          const state: StreamState = { last, recent: [{ id, position }] };
+          known.set(stream, metadata === null ? state : { ...state, metadata });
+        }
+        return streams.map((stream) => ({
+          stream,
+          state: known.get(stream) ?? { last: NO_EVENTS, recent: [] },
+        }));
+      },
+      async ids(wanted) {
+        const found = await rows<[number, string, bigint]>('ids', IDS, [
+          wanted.map((one) => one.stream),
+          plainArray(wanted.map((one) => one.revision)),
+        ]);
+        const result: (WrittenId | undefined)[] = wanted.map(() => undefined);
+        for (const [ord, id, position] of found) result[ord - 1] = { id, position };
+        return result;
+      },
+      async idAt(position) {
+        const [row] = await rows<[string]>(
+          'id-at',
+          'select id from event_store.event where position = $1',
+          [position],
+        );
+        return row?.[0];
+      },
+      async insert(events) {
+        await rows('insert', INSERT, insertValues(events));
+      },
+      async ping() {
+        await client.query('select 1');
+      },
+      close: () => client.end(),
+    };
+  } catch (error) {
+    // Best effort: the error that matters is the one above.
+    await client.end().catch(() => undefined);
+    throw error;
+  }
+};

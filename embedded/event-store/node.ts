@@ -1,0 +1,17 @@
+import type { OpenCalls } from './grpc/calls.ts';
+import type { Hub } from './live/hub.ts';
+import type { LogReader } from './log/reader.ts';
+import type { Log } from './options.ts';
+import type { Writer } from './write/writer.ts';
+
+/** What the gRPC services work with. */
+export type Node = {
+  readonly writer: Writer;
+  readonly reader: LogReader;
+  readonly hub: Hub;
+  readonly calls: OpenCalls;
+  readonly log: Log;
+  /** Under which host and port clients reach the node. */
+  readonly address: () => { host: string; port: number };
+  readonly instanceId: string;
+};
