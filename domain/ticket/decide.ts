@@ -65,10 +65,15 @@ function scanned(state: Issued, scan: ScanTicket): TicketEvent {
   };
 }
 
+type Standing = {
+  readonly status: 'issued' | 'admitted' | 'voided';
+  readonly activityId: ActivityId;
+};
+
 /** The wrong door comes first: what became of the ticket is the right door's business. */
-function decisionOf(state: Issued, scannedFor: ActivityId): ScanDecision {
-  if (scannedFor !== state.activityId) return 'wrong-activity';
-  switch (state.status) {
+function decisionOf({ status, activityId }: Standing, scannedFor: ActivityId): ScanDecision {
+  if (scannedFor !== activityId) return 'wrong-activity';
+  switch (status) {
     case 'issued':
       return 'admitted';
     case 'admitted':
