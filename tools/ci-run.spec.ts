@@ -1,0 +1,56 @@
+import { chmod, cp, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { plantTree } from './check/_fixtures/tree.ts';
+import { runTool } from './check/step.ts';
+
+const script = fileURLToPath(new URL('../.ci/run', import.meta.url));
+
+/** Runs `.ci/run` in a tree whose `npm` says and does what is given per script. */
+async function ci(npm: Readonly<Record<'ci' | 'check' | 'test', string>>) {
+  await using tree = await plantTree({});
+  await mkdir(join(tree.root, '.ci'));
+  await cp(script, join(tree.root, '.ci/run'));
+  await mkdir(join(tree.root, 'fake'));
+  const cases = Object.entries(npm).map(([name, body]) => `  *" ${name} "*) ${body} ;;`);
+  const text = `#!/bin/sh\ncase " $* " in\n${cases.join('\n')}\n  *) echo 11.0.0 ;;\nesac\n`;
+  await writeFile(join(tree.root, 'fake/npm'), text);
+  await chmod(join(tree.root, 'fake/npm'), 0o755);
+  // runTool puts node_modules/.bin first, which has no npm.
+  const run = ['-c', 'PATH="$PWD/fake:$PATH" exec bash .ci/run'];
+  const { code, output } = await runTool('bash', run, { cwd: tree.root });
+  return { code, lines: output.trimEnd().split('\n') };
+}
+
+const fine = {
+  ci: 'echo added',
+  check: 'echo check: 7 passed, 0 failed',
+  test: 'echo 90 passed, 0 failed',
+};
+
+test('the last line sums all sections', async () => {
+  const { code, lines } = await ci(fine);
+  // 7 steps, 90 tests, and one each for the system and the installation.
+  expect(lines.at(-1)).toBe('99 passed, 0 failed');
+  expect(code).toBe(0);
+});
+
+test('a failed check does not keep the tests from running', async () => {
+  const { code, lines } = await ci({ ...fine, check: 'echo check: 5 passed, 2 failed; exit 1' });
+  expect(lines.at(-1)).toBe('97 passed, 2 failed');
+  expect(code).toBe(1);
+});
+
+test('a test run that breaks without counting is a failure', async () => {
+  const { code, lines } = await ci({ ...fine, test: 'echo 90 passed, 0 failed; exit 137' });
+  expect(lines.at(-1)).toBe('99 passed, 1 failed');
+  expect(code).toBe(1);
+});
+
+test('without an installation nothing else is tried', async () => {
+  const { code, lines } = await ci({ ...fine, ci: 'echo broken lock >&2; exit 1' });
+  expect(lines.join('\n')).not.toContain('== check');
+  expect(lines.at(-1)).toBe('1 passed, 1 failed');
+  expect(code).toBe(1);
+});
