@@ -11,9 +11,14 @@ export type Guard = {
   notice?: string;
 };
 
-export function chooseGuard(): Guard {
+/** Whether the kernel can be asked to end a child with its parent. */
+export function hasSetpriv(): boolean {
   const probe = spawnSync('setpriv', ['--pdeathsig', 'INT', 'true'], { timeout: 10_000 });
-  if (!probe.error && probe.status === 0) {
+  return !probe.error && probe.status === 0;
+}
+
+export function chooseGuard(): Guard {
+  if (hasSetpriv()) {
     return { wrap: ['setpriv', '--pdeathsig', 'INT'], watch: () => ({ release: () => undefined }) };
   }
   return {

@@ -39,6 +39,8 @@ export type EmbeddedPostgres = {
   createDatabase(name: string): Promise<string>;
   /** Lets running transactions go and ends the server; an immediate shutdown after 10 s. */
   stop(): Promise<void>;
+  /** For the impatient: SIGKILL means recovery at the next start. */
+  kill(signal: NodeJS.Signals): void;
   exited: Promise<PostgresExit>;
 };
 
@@ -178,6 +180,7 @@ function handle(server: Server, password: string): EmbeddedPostgres {
       await createDatabase(url('postgres'), name);
       return url(name);
     },
+    kill: (signal) => void server.child.kill(signal),
     stop() {
       stopping ??= stopServer(server);
       return stopping;

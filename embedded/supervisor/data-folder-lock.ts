@@ -8,10 +8,9 @@ import { hasCode } from '../durable-file.ts';
 export class DataFolderInUse extends Error {
   override name = 'DataFolderInUse';
   pid: number | undefined;
-  constructor(folder: string, pid: number | undefined, options?: ErrorOptions) {
-    const owner = pid ? `process ${pid}` : 'another process';
-    super(`The data folder ${folder} is in use by ${owner}`, options);
-    this.pid = pid;
+  constructor(message: string, options: ErrorOptions & { pid: number | undefined }) {
+    super(message, options);
+    this.pid = options.pid;
   }
 }
 
@@ -37,7 +36,9 @@ export async function lockDataFolder(folder: string): Promise<DataFolderLock> {
     await once(server, 'listening');
   } catch (error) {
     if (!hasCode(error, 'EADDRINUSE')) throw error;
-    throw new DataFolderInUse(folder, await ownerOf(name), { cause: error });
+    const pid = await ownerOf(name);
+    const owner = pid === undefined ? 'another process' : `process ${pid}`;
+    throw new DataFolderInUse(`${folder} is in use by ${owner}`, { pid, cause: error });
   }
   // The lock alone keeps nobody running.
   server.unref();

@@ -10,5 +10,6 @@ export {
   type Running,
 } from './part.ts';
 export { type ChosenPorts, choosePorts, PortTaken, type PortWish } from './ports.ts';
+export { runUntilAsked } from './run.ts';
 export { type OpenSecrets, openSecrets, type Secrets, SecretsUnusable } from './secrets.ts';
 export { createSupervisor, type PartEvent, PartFailed, type Supervisor } from './supervisor.ts';

@@ -157,7 +157,11 @@ export function createSupervisor(options: Options): Supervisor {
     },
     stop,
     hurry() {
-      for (const slot of slots.values()) slot.running?.kill?.('SIGKILL');
+      for (const { part, running } of slots.values()) {
+        if (running?.kill === undefined) continue;
+        onEvent({ part: part.name, title: part.title, type: 'killed', reason: 'in a hurry' });
+        running.kill('SIGKILL');
+      }
     },
   };
 }

@@ -1,0 +1,98 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+
+export const usage = `npm start                       everything on this machine, data in .data
+npm start -- --data DIR         data in another folder
+npm start -- --verbose          every log line on the terminal, not the warnings alone
+npm start -- --json             one JSON line per event, for programs
+npm start -- --help
+
+Set the variable of a part and its embedded stand-in is not started: EVENTSTORE_URL, DATABASE_URL,
+KEYS_DATABASE_URL, STRIPE_SECRET_KEY or STRIPE_API_BASE, SMTP_URL. All variables: .env.example.
+Ports: WRITE_API_PORT, READ_API_PORT, and of the embedded parts POSTGRES_PORT, EVENTSTORE_PORT,
+STRIPE_SANDBOX_PORT, MAILBOX_SMTP_PORT, MAILBOX_HTTP_PORT (0: any free one).
+`;
+
+/** The command line or a variable is not usable; the message is for the person who wrote it. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+const flags = z.strictObject({
+  data: z.string().min(1, { error: 'expected a folder after --data' }).optional(),
+  json: z.boolean().default(false),
+  verbose: z.boolean().default(false),
+  help: z.boolean().default(false),
+});
+
+const port = z.coerce
+  .number({ error: 'expected a port number' })
+  .int({ error: 'expected a port number' })
+  .min(0, { error: 'expected a port from 0 (any free one) to 65535' })
+  .max(65_535, { error: 'expected a port from 0 (any free one) to 65535' })
+  .optional();
+
+/** What decides here which parts are started, and where. The roles read all of it themselves. */
+const environment = z.object({
+  DATA_DIR: z.string().default('.data'),
+  EVENTSTORE_URL: z.string().optional(),
+  DATABASE_URL: z.string().optional(),
+  KEYS_DATABASE_URL: z.string().optional(),
+  STRIPE_SECRET_KEY: z.string().optional(),
+  STRIPE_API_BASE: z.string().optional(),
+  SMTP_URL: z.string().optional(),
+  ADMIN_EMAIL: z.string().default('admin@pawprint.example'),
+  WRITE_API_PORT: port,
+  READ_API_PORT: port,
+  POSTGRES_PORT: port,
+  EVENTSTORE_PORT: port,
+  STRIPE_SANDBOX_PORT: port,
+  MAILBOX_SMTP_PORT: port,
+  MAILBOX_HTTP_PORT: port,
+});
+
+export type StartEnvironment = z.output<typeof environment>;
+export type StartOptions = Omit<z.output<typeof flags>, 'data'> & {
+  dataDir: string;
+  env: StartEnvironment;
+};
+
+export function readOptions(
+  argv: readonly string[],
+  variables: Readonly<Record<string, string | undefined>>,
+): StartOptions {
+  const { data, ...rest } = parse(flags, readFlags(argv), (key) => `--${key}`);
+  // An empty variable counts as unset, as everywhere.
+  const set = Object.entries(variables).filter(([, value]) => value !== undefined && value !== '');
+  const env = parse(environment, Object.fromEntries(set), (key) => key);
+  return { ...rest, env, dataDir: resolve(data ?? env.DATA_DIR) };
+}
+
+function readFlags(argv: readonly string[]): Record<string, unknown> {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      strict: true,
+      options: {
+        data: { type: 'string' },
+        json: { type: 'boolean' },
+        verbose: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    return { ...values };
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`${message}\n\n${usage}`, { cause });
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, input: unknown, nameOf: (key: string) => string): T {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map(
+    (issue) => `${nameOf(String(issue.path[0] ?? ''))}: ${issue.message}`,
+  );
+  throw new UsageError(lines.join('\n'));
+}

@@ -1,0 +1,222 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { startPostgres } from '../../embedded/postgres/index.ts';
+import {
+  definePart,
+  type endsWithParent,
+  inProcess,
+  type Part,
+  type PartContext,
+  type Secrets,
+  startNodeChild,
+} from '../../embedded/supervisor/index.ts';
+import type { StartOptions } from './options.ts';
+import type { PortName } from './ports.ts';
+
+const bin = join(import.meta.dirname, '..');
+
+type Setting = {
+  options: StartOptions;
+  portOf: (name: PortName) => number;
+  /** Those of the data folder; what the environment sets comes first. */
+  secrets: Secrets;
+  /** See `endsWithParent`. */
+  wrap: ReturnType<typeof endsWithParent>;
+};
+
+/** Where everything is, for the table a person sees and for the line a program reads. */
+export type Addresses = {
+  writeUrl: string;
+  readUrl: string;
+  eventStoreUrl: string;
+  databaseUrl: string;
+  stripeUrl: string | undefined;
+  mailboxUrl: string | undefined;
+};
+
+/**
+ * The parts of the one-machine platform and what each needs. A part whose variable is set lives
+ * elsewhere and is not in the table.
+ */
+export function platformParts(setting: Setting): {
+  parts: Part<unknown>[];
+  addresses(): Addresses;
+} {
+  const { env } = setting.options;
+  const sandboxHere = env.STRIPE_SECRET_KEY === undefined && env.STRIPE_API_BASE === undefined;
+  const given = [env.DATABASE_URL, env.KEYS_DATABASE_URL, env.EVENTSTORE_URL];
+  const postgresHere = sandboxHere || given.includes(undefined);
+
+  const postgres = postgresPart(setting);
+  const eventStore = eventStorePart(setting, postgres);
+  const sandbox = sandboxPart(setting, postgres);
+  const mailbox = mailboxPart(setting);
+  const embedded = [
+    ...(postgresHere ? [postgres] : []),
+    ...(env.EVENTSTORE_URL === undefined ? [eventStore] : []),
+    ...(sandboxHere ? [sandbox] : []),
+    ...(env.SMTP_URL === undefined ? [mailbox] : []),
+  ];
+
+  const url = (database: string) => postgres.value().url(database);
+  const addresses = (): Addresses => ({
+    writeUrl: `http://127.0.0.1:${setting.portOf('write-api')}`,
+    readUrl: `http://127.0.0.1:${setting.portOf('read-api')}`,
+    eventStoreUrl: env.EVENTSTORE_URL ?? eventStore.value().url,
+    databaseUrl: env.DATABASE_URL ?? url('pawprint'),
+    stripeUrl: sandboxHere ? sandbox.value().url : env.STRIPE_API_BASE,
+    mailboxUrl: env.SMTP_URL === undefined ? mailbox.value().httpUrl : undefined,
+  });
+  const roleEnvironment = (): Record<string, string> => ({
+    ...ownSecrets(setting.secrets),
+    ...stripeVariables(setting, sandboxHere ? sandbox.value().url : undefined),
+    ADMIN_EMAIL: env.ADMIN_EMAIL,
+    DATA_DIR: setting.options.dataDir,
+    WRITE_API_PORT: String(setting.portOf('write-api')),
+    READ_API_PORT: String(setting.portOf('read-api')),
+    EVENTSTORE_URL: addresses().eventStoreUrl,
+    DATABASE_URL: addresses().databaseUrl,
+    KEYS_DATABASE_URL: env.KEYS_DATABASE_URL ?? url('pawprint_keys'),
+    SMTP_URL: env.SMTP_URL ?? mailbox.value().smtpUrl,
+  });
+  const role = (name: string, title: string, roles: string) =>
+    definePart({
+      name,
+      title,
+      needs: embedded,
+      start: (context) =>
+        child(setting, context, {
+          script: 'role.ts',
+          args: ['--role', roles],
+          env: roleEnvironment(),
+          ready: z.object({}),
+        }),
+    });
+  return {
+    parts: [
+      ...embedded,
+      role('write-api', 'write API', 'write-api'),
+      role('read-api', 'read API, projections, sagas', 'read-api,projections,sagas'),
+    ],
+    addresses,
+  };
+}
+
+function postgresPart({ options, portOf }: Setting) {
+  return definePart({
+    name: 'postgres',
+    title: 'Postgres',
+    stopPatienceMs: 15_000,
+    async start({ log }) {
+      const dataDir = join(options.dataDir, 'postgres');
+      const server = await startPostgres({ dataDir, port: portOf('postgres'), log });
+      const databases = ['pawprint', 'pawprint_keys', 'event_store', 'stripe_sandbox'];
+      await Promise.all(databases.map((name) => server.createDatabase(name)));
+      return {
+        value: server,
+        pid: server.pid,
+        exited: server.exited,
+        stop: server.stop,
+        kill: server.kill,
+      };
+    },
+  });
+}
+
+type Postgres = ReturnType<typeof postgresPart>;
+
+function eventStorePart(setting: Setting, postgres: Postgres) {
+  return definePart({
+    name: 'event-store',
+    title: 'event store',
+    needs: [postgres],
+    start: (context) =>
+      child(setting, context, {
+        script: 'event-store.ts',
+        args: [
+          ...['--database-url', postgres.value().url('event_store')],
+          ...['--port', String(setting.portOf('event-store'))],
+          // Only at first: later its clients know where it is.
+          ...(context.attempt === 1 ? ['--any-port'] : []),
+        ],
+        ready: z.object({ url: z.string() }),
+      }),
+  });
+}
+
+function sandboxPart({ portOf, secrets }: Setting, postgres: Postgres) {
+  return definePart({
+    name: 'stripe-sandbox',
+    title: 'Stripe sandbox',
+    needs: [postgres],
+    async start({ log }) {
+      const { startStripeSandbox } = await import('../../embedded/stripe-sandbox/index.ts');
+      const hook = `http://127.0.0.1:${portOf('write-api')}/v1/webhooks/stripe`;
+      const sandbox = await startStripeSandbox({
+        databaseUrl: postgres.value().url('stripe_sandbox'),
+        port: portOf('stripe-sandbox'),
+        secretKey: secrets.STRIPE_SECRET_KEY,
+        publishableKey: secrets.STRIPE_PUBLISHABLE_KEY,
+        webhooks: [{ url: hook, secret: secrets.STRIPE_WEBHOOK_SECRET }],
+        log: (level, message, fields) => log(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
+      });
+      return inProcess(sandbox, () => sandbox.stop());
+    },
+  });
+}
+
+function mailboxPart({ options, portOf }: Setting) {
+  return definePart({
+    name: 'mailbox',
+    title: 'mailbox',
+    async start({ log }) {
+      const { startMailbox } = await import('../../embedded/mailbox/index.ts');
+      const mailbox = await startMailbox({
+        directory: join(options.dataDir, 'mailbox'),
+        smtpPort: portOf('mailbox-smtp'),
+        httpPort: portOf('mailbox-http'),
+        log,
+      });
+      return inProcess(mailbox, () => mailbox.stop());
+    },
+  });
+}
+
+function ownSecrets(secrets: Secrets): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(secrets).filter(([name]) => !name.startsWith('STRIPE_')),
+  );
+}
+
+/**
+ * With Stripe itself, all three come from the person: a webhook secret of ours would let nothing in,
+ * and a role that misses one says so.
+ */
+function stripeVariables(
+  { secrets, options }: Setting,
+  sandboxUrl: string | undefined,
+): Record<string, string> {
+  if (options.env.STRIPE_SECRET_KEY !== undefined) return {};
+  const { STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY, STRIPE_WEBHOOK_SECRET } = secrets;
+  const keys = { STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY, STRIPE_WEBHOOK_SECRET };
+  return sandboxUrl === undefined ? keys : { ...keys, STRIPE_API_BASE: sandboxUrl };
+}
+
+function child<Value>(
+  setting: Setting,
+  context: PartContext,
+  spec: { script: string; args: string[]; env?: Record<string, string>; ready: z.ZodType<Value> },
+) {
+  return startNodeChild({
+    ...spec,
+    script: join(bin, spec.script),
+    env: {
+      ...spec.env,
+      // Before the child's first line, unlike a call in it.
+      NODE_COMPILE_CACHE: join(setting.options.dataDir, 'compile-cache'),
+    },
+    wrap: setting.wrap,
+    context,
+    onLine: context.log,
+  });
+}

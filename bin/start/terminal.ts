@@ -1,0 +1,104 @@
+import { relative } from 'node:path';
+import { styleText } from 'node:util';
+import { importantText, type PartEvent } from '../../embedded/supervisor/index.ts';
+import { messageOf, type Reporter, type UpReport } from './reporter.ts';
+
+type Colour = 'green' | 'red' | 'yellow' | 'dim' | 'bold' | 'cyan';
+
+/**
+ * A short start-up for a person: one line per part, then a table of addresses. Log lines go to
+ * files; only warnings and worse come here as well. Colours follow NO_COLOR and the terminal.
+ */
+export function terminalReporter(options: { dataDir: string; verbose: boolean }): Reporter {
+  const paint = (colour: Colour, text: string) =>
+    styleText(colour, text, { stream: process.stdout, validateStream: true });
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  const folder = relative(process.cwd(), options.dataDir) || '.';
+  const inFolder = folder.startsWith('..') ? options.dataDir : folder;
+  let stopping = false;
+
+  say(`\n${paint('bold', 'Pawprint')} starts, data in ${inFolder}\n`);
+
+  function log(title: string, line: string): void {
+    const text = options.verbose ? line : importantText(line);
+    // On the way down the parts miss each other; the files have it all.
+    const heard = text !== undefined && (options.verbose || !stopping);
+    if (heard) say(`${paint('cyan', `${title} |`)} ${text}`);
+  }
+
+  function part(event: PartEvent): void {
+    const { title } = event;
+    switch (event.type) {
+      case 'ready': {
+        const again = event.attempt > 1 ? ` ${paint('dim', 'again')}` : '';
+        say(`  ${paint('green', '✓')} ${title.padEnd(30)}${seconds(event.ms).padStart(7)}${again}`);
+        return;
+      }
+      case 'exited': {
+        const how = event.exit.signal ?? `exit code ${event.exit.code}`;
+        say(`  ${paint('yellow', '↻')} ${title} ended (${how}): starting it again`);
+        return;
+      }
+      case 'failed': {
+        const then = event.retryInMs === undefined ? '' : ', trying again';
+        say(`  ${paint('red', '✗')} ${title} did not start${then}: ${event.reason}`);
+        return;
+      }
+      case 'killed':
+        say(`  ${paint('yellow', '!')} ${title} was killed: ${event.reason}`);
+        return;
+      case 'log':
+        log(title, event.line);
+        return;
+      case 'starting':
+      case 'stopping':
+      case 'stopped':
+        return;
+    }
+  }
+
+  function up(report: UpReport): void {
+    const { addresses } = report;
+    const row = (name: string, value: string | undefined) => {
+      if (value !== undefined) say(`  ${paint('dim', name.padEnd(16))}${value}`);
+    };
+    say('');
+    row('write API', `${addresses.writeUrl}   docs: ${addresses.writeUrl}/docs`);
+    row('read API', `${addresses.readUrl}   docs: ${addresses.readUrl}/docs`);
+    row('mailbox', addresses.mailboxUrl);
+    row('Stripe sandbox', addresses.stripeUrl);
+    row('event store', withoutPassword(addresses.eventStoreUrl));
+    row('Postgres', withoutPassword(addresses.databaseUrl));
+    row('data, logs', inFolder);
+    row('administrator', administrator(report, inFolder));
+    say(`\nReady in ${seconds(report.ms)}. Ctrl-C stops everything.\n`);
+  }
+
+  return {
+    notice: (line) => say(`  ${paint('yellow', '!')} ${line}`),
+    part,
+    up,
+    stopping(reason) {
+      stopping = true;
+      if (reason !== 'error') say('\nStopping (a second Ctrl-C hurries)');
+    },
+    error: (error) => process.stderr.write(`\n${paint('red', 'Error:')} ${messageOf(error)}\n`),
+  };
+}
+
+function administrator(report: UpReport, inFolder: string): string {
+  const kept = `password in ${inFolder}/secrets.json`;
+  return report.newAdminPassword === undefined
+    ? `${report.adminEmail}, ${kept}`
+    : `${report.adminEmail}, password ${report.newAdminPassword}  (shown once; kept in ${inFolder}/secrets.json)`;
+}
+
+/** A terminal is read by others too: over a shoulder, in a screenshot, in a build log. */
+function withoutPassword(address: string): string {
+  const url = URL.parse(address);
+  if (url === null || url.password === '') return address;
+  url.password = '…';
+  return decodeURIComponent(url.href);
+}
+
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;

@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+
+const parent = mkdtempSync(join(tmpdir(), 'pawprint-run-'));
+const dataDir = join(parent, 'data');
+const line = z.looseObject({
+  type: z.string(),
+  part: z.string().optional(),
+  pid: z.number().optional(),
+});
+type Line = z.output<typeof line>;
+
+type Root = { process: ChildProcess; lines: Line[]; errors: string[] };
+const roots: Root[] = [];
+
+function startRoot(mode = 'obedient', setpriv = true): Root {
+  const script = join(import.meta.dirname, '_fixtures/root.ts');
+  const root = spawn(process.execPath, [script, dataDir, mode, String(setpriv)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: Line[] = [];
+  const errors: string[] = [];
+  createInterface({ input: root.stdout }).on('line', (text) =>
+    lines.push(line.parse(JSON.parse(text))),
+  );
+  createInterface({ input: root.stderr }).on('line', (text) => errors.push(text));
+  const entry = { process: root, lines, errors };
+  roots.push(entry);
+  return entry;
+}
+
+const until = (root: Root, found: (lines: Line[]) => boolean) =>
+  vi.waitFor(() => expect(found(root.lines), JSON.stringify(root)).toBe(true), 10_000);
+const isUp = (lines: Line[]) => lines.some((entry) => entry.type === 'up');
+const pidsOf = (root: Root, part: string) =>
+  root.lines.flatMap((entry) =>
+    entry.type === 'ready' && entry.part === part && entry.pid !== undefined ? [entry.pid] : [],
+  );
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+afterEach(async () => {
+  for (const { process: root } of roots.splice(0)) {
+    if (root.exitCode !== null || root.signalCode !== null) continue;
+    root.kill('SIGKILL');
+    await once(root, 'exit');
+  }
+});
+afterAll(() => rmSync(parent, { recursive: true, force: true }));
+
+test('SIGTERM stops the parts in reverse order and ends with 0', async () => {
+  const root = startRoot();
+  await until(root, isUp);
+  root.process.kill('SIGTERM');
+  expect(await once(root.process, 'exit')).toEqual([0, null]);
+  const stopped = root.lines.filter((entry) => entry.type === 'stopped');
+  expect(stopped.map((entry) => entry.part)).toEqual(['child', 'postgres']);
+  expect(root.lines).toContainEqual(expect.objectContaining({ line: 'goodbye' }));
+  expect([...pidsOf(root, 'child'), ...pidsOf(root, 'postgres')].filter(isAlive)).toEqual([]);
+});
+
+test('a second start in the folder says who has it and ends with 1, the first goes on', async () => {
+  const first = startRoot();
+  await until(first, isUp);
+  const second = startRoot();
+  expect(await once(second.process, 'exit')).toEqual([1, null]);
+  expect(second.errors).toEqual([`${dataDir} is in use by process ${first.process.pid}`]);
+  expect(pidsOf(first, 'postgres').every(isAlive)).toBe(true);
+  expect(first.lines.some((entry) => entry.type === 'exited')).toBe(false);
+});
+
+test.each([
+  { mode: 'obedient', setpriv: true },
+  { mode: 'deaf', setpriv: true },
+  { mode: 'obedient', setpriv: false },
+])(
+  'kill -9 of the supervisor leaves no process ($mode child, setpriv: $setpriv), and the next start comes up',
+  async ({ mode, setpriv }) => {
+    const root = startRoot(mode, setpriv);
+    await until(root, isUp);
+    const pids = [...pidsOf(root, 'child'), ...pidsOf(root, 'postgres')];
+    expect(pids.filter(isAlive)).toHaveLength(2);
+    root.process.kill('SIGKILL');
+    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), 5_000);
+    await until(startRoot(), isUp);
+  },
+);
+
+test.each(['child', 'postgres'])('a killed %s is started again', async (part) => {
+  const root = startRoot();
+  await until(root, isUp);
+  const [pid = 0] = pidsOf(root, part);
+  process.kill(pid, 'SIGKILL');
+  await until(root, () => pidsOf(root, part).length === 2);
+  expect(root.lines).toContainEqual(
+    expect.objectContaining({
+      type: 'exited',
+      part,
+      exit: expect.objectContaining({ signal: 'SIGKILL' }),
+    }),
+  );
+  root.process.kill('SIGINT');
+  expect(await once(root.process, 'exit')).toEqual([0, null]);
+  expect([...pidsOf(root, 'child'), ...pidsOf(root, 'postgres')].filter(isAlive)).toEqual([]);
+});
+
+test('one Ctrl-C through npm (two signals) waits for a deaf child, a later one kills it', async () => {
+  const root = startRoot('deaf');
+  await until(root, isUp);
+  root.process.kill('SIGINT');
+  root.process.kill('SIGINT');
+  await until(root, (lines) => lines.some((entry) => entry.type === 'stopping'));
+  const [pid = 0] = pidsOf(root, 'child');
+  expect(isAlive(pid)).toBe(true);
+  // The impatient press again and again.
+  const press = setInterval(() => root.process.kill('SIGINT'), 100);
+  expect(await once(root.process, 'exit')).toEqual([0, null]);
+  clearInterval(press);
+  expect(root.lines).toContainEqual(
+    expect.objectContaining({ type: 'killed', part: 'child', reason: 'in a hurry' }),
+  );
+  expect(isAlive(pid)).toBe(false);
+});
+
+test('a part that cannot start ends the whole with 1, with its last words', async () => {
+  const root = startRoot('crash');
+  expect(await once(root.process, 'exit')).toEqual([1, null]);
+  const error = root.lines.find((entry) => entry.type === 'error');
+  expect(error?.['message']).toMatch(/child: ended with 3:[\s\S]*no such thing/);
+  expect(pidsOf(root, 'postgres').filter(isAlive)).toEqual([]);
+});

@@ -1,0 +1,55 @@
+import type { Supervisor } from './supervisor.ts';
+
+type RunHooks = {
+  /** Every critical part is up. */
+  onUp(): Promise<void> | void;
+  /** Said before the parts are stopped: why. */
+  onStopping(reason: string): void;
+  /** The first start failed, or our own process has a bug. */
+  onError(error: unknown): void;
+};
+
+/** npm passes the terminal's Ctrl-C on as a second signal: within this time it is the same one. */
+const sameSignalMs = 700;
+
+/**
+ * Runs the parts until a signal (or the end of our own IPC channel, when somebody started us with
+ * one) asks for the end. The exit code, once everything is stopped.
+ */
+export async function runUntilAsked(supervisor: Supervisor, hooks: RunHooks): Promise<number> {
+  const end = Promise.withResolvers<number>();
+  let askedAt: number | undefined;
+  let failed = false;
+
+  const stop = async (reason: string) => {
+    hooks.onStopping(reason);
+    await supervisor.stop();
+    end.resolve(failed ? 1 : 0);
+  };
+  const ask = (reason: string): void => {
+    if (askedAt === undefined) {
+      askedAt = performance.now();
+      void stop(reason);
+    } else if (performance.now() - askedAt > sameSignalMs) {
+      supervisor.hurry();
+    }
+  };
+  const fail = (error: unknown): void => {
+    failed = true;
+    hooks.onError(error);
+    if (askedAt === undefined) ask('error');
+  };
+
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);
+  if (process.connected) process.on('disconnect', () => ask('disconnect'));
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+  // A reader that went away (`npm start | head`) is no reason to stop.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+  supervisor
+    .start()
+    .then((outcome) => (outcome === 'up' ? hooks.onUp() : undefined))
+    .catch(fail);
+  return end.promise;
+}
