@@ -55,7 +55,7 @@ export type CommandTools = {
   /**
    * One decision in one stream: queued per stream, folded, decided, appended with the exact
    * expected revision, retried on a conflict, resolved when the outcome is unknown.
-   * `lookup` runs first, and only if the command id is not in the stream yet.
+   * `lookup` runs first; if it refuses, a command that is in the stream already is still answered.
    * Throws `CommandRefused` when `decide` gives a rejection.
    * The state belongs to the runtime: `decide` and `view` must not keep or change it.
    */
@@ -66,13 +66,20 @@ export type CommandTools = {
       readonly lookup?: () => Promise<L>;
       readonly decide: (state: S, looked: L) => Decision<E>;
       readonly view?: (state: S) => View;
+      /** The stream's id derives from this command: saves reading a stream that is not there. */
+      readonly isNew?: boolean;
     },
   ): Promise<Decided<E, View>>;
-  /** Reads an aggregate as of now. `view` picks what is needed; the state must not be kept. */
+  /**
+   * Reads an aggregate as of now. `view` picks what is needed; the state must not be kept.
+   * `enough` may be content with what this process has cached (facts that never change again, or
+   * an age in milliseconds that does not matter); otherwise the store is asked.
+   */
   load<S, E extends DomainEvent, View>(
     aggregate: Aggregate<S, E>,
     id: string,
     view: (state: S) => View,
+    enough?: (view: View, ageMs: number) => boolean,
   ): Promise<View>;
   readonly ports: CommandPorts;
 };

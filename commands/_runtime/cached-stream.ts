@@ -1,0 +1,97 @@
+import type { Aggregate } from '../../domain/_kernel/aggregate.ts';
+import type { DomainEvent, StoredEvent } from '../../domain/_kernel/event.ts';
+import type { EventStore } from '../../platform/event-store/index.ts';
+
+/** Where a command's events stand in a stream; the events themselves are read again on a repeat. */
+export type CommandTrace = {
+  readonly inputHash: string;
+  readonly first: number;
+  readonly count: number;
+};
+
+/**
+ * A stream as this process knows it: its folded state, its last revision and the commands in it.
+ * One owner folds it, in O(1) per event; it may be behind the store, never beside it.
+ */
+export type CachedStream<State> = {
+  state: State;
+  /** Last revision folded; -1: no events. */
+  revision: number;
+  readonly commands: Map<string, CommandTrace>;
+  /** When the store was last known to have nothing newer (epoch ms). */
+  checkedAt: number;
+  /** Batches for which the tail is read first, because another process writes here too. */
+  contended: number;
+};
+
+export function emptyStream<S, E extends DomainEvent>(aggregate: Aggregate<S, E>): CachedStream<S> {
+  return {
+    state: aggregate.initial(),
+    revision: -1,
+    commands: new Map(),
+    checkedAt: 0,
+    contended: 0,
+  };
+}
+
+/** Folds events into the entry. They must be the next ones of the stream. */
+export function foldInto<S, E extends DomainEvent>(
+  aggregate: Aggregate<S, E>,
+  entry: CachedStream<S>,
+  events: readonly StoredEvent<E>[],
+): void {
+  for (const event of events) {
+    if (event.revision !== entry.revision + 1) {
+      throw new RangeError(`${event.stream}: revision ${event.revision} follows ${entry.revision}`);
+    }
+    entry.state = aggregate.evolve(entry.state, event);
+    entry.revision = event.revision;
+    const { commandId, inputHash } = event.metadata;
+    const trace = entry.commands.get(commandId);
+    entry.commands.set(
+      commandId,
+      trace === undefined
+        ? { inputHash, first: event.revision, count: 1 }
+        : { ...trace, count: trace.count + 1 },
+    );
+  }
+}
+
+/** Brings the entry up to the store: reads what is after its revision. */
+export async function readTail<S, E extends DomainEvent>(
+  eventStore: EventStore,
+  aggregate: Aggregate<S, E>,
+  stream: string,
+  entry: CachedStream<S>,
+): Promise<void> {
+  const askedAt = Date.now();
+  const events = await eventStore.readStream(stream, { from: entry.revision + 1 });
+  foldInto(aggregate, entry, events as StoredEvent<E>[]);
+  entry.checkedAt = askedAt;
+}
+
+/** Keeps the most recently used entries. What is in use is not in the cache: it has an owner. */
+export function createStreamCache(maxEntries: number) {
+  const entries = new Map<string, CachedStream<unknown>>();
+  return {
+    /** Takes the entry out: nobody else can fold it while it is in use. */
+    take: <S>(stream: string): CachedStream<S> | undefined => {
+      const entry = entries.get(stream);
+      entries.delete(stream);
+      return entry as CachedStream<S> | undefined;
+    },
+    /** Puts it back, only after success: an entry whose work failed is dropped and read anew. */
+    put: <S>(stream: string, entry: CachedStream<S>): void => {
+      entries.set(stream, entry as CachedStream<unknown>);
+      if (entries.size > maxEntries) {
+        const oldest = entries.keys().next();
+        if (!oldest.done) entries.delete(oldest.value);
+      }
+    },
+    /** A look without taking it: for a synchronous view only. */
+    peek: <S>(stream: string): CachedStream<S> | undefined =>
+      entries.get(stream) as CachedStream<S> | undefined,
+    size: () => entries.size,
+  };
+}
+export type StreamCache = ReturnType<typeof createStreamCache>;

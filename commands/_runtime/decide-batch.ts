@@ -1,0 +1,95 @@
+import type { Aggregate } from '../../domain/_kernel/aggregate.ts';
+import type { DomainEvent, EventMetadata } from '../../domain/_kernel/event.ts';
+import { eventIdOf } from '../../domain/_kernel/ids.ts';
+import { isRejection } from '../../domain/_kernel/rejection.ts';
+import { type CachedStream, foldInto } from './cached-stream.ts';
+import type { CommandContext } from './definition.ts';
+import type { Job, Outcome, Stored } from './job.ts';
+
+/** The most bytes of JSON in one append; the store's limit is 1 MiB. */
+const MAX_BYTES = 600_000;
+/** What an event's metadata and envelope weigh beside its data. */
+const ENVELOPE_BYTES = 600;
+
+function metadataOf(context: CommandContext): EventMetadata {
+  return {
+    commandId: context.commandId,
+    inputHash: context.inputHash,
+    $correlationId: context.correlationId,
+    $causationId: context.causationId,
+    actor: context.actor,
+    occurredAt: context.now,
+    recordedAt: context.now,
+    schemaVersion: 1,
+    ...(context.traceparent === undefined ? {} : { traceparent: context.traceparent }),
+  };
+}
+
+function toStored(
+  category: string,
+  stream: string,
+  context: CommandContext,
+  events: readonly DomainEvent[],
+  after: number,
+): Stored[] {
+  const metadata = metadataOf(context);
+  return events.map((event, index) => ({
+    ...event,
+    id: eventIdOf(context.commandId, category, index),
+    stream,
+    revision: after + 1 + index,
+    position: -1n,
+    metadata,
+  }));
+}
+
+function decideOne(
+  aggregate: Aggregate<unknown>,
+  stream: string,
+  entry: CachedStream<unknown>,
+  job: Job,
+): Outcome {
+  try {
+    const decision = job.decide(entry.state);
+    if (isRejection(decision)) return { kind: 'refused', job, rejection: decision };
+    const events = toStored(aggregate.category, stream, job.context, decision, entry.revision);
+    foldInto(aggregate, entry, events);
+    const decided = {
+      events,
+      view: job.view(entry.state),
+      revision: entry.revision,
+      replayed: false,
+    };
+    return { kind: events.length === 0 ? 'nothing-to-do' : 'stored', job, decided };
+  } catch (error) {
+    // A decider that throws has a bug; it must not take the others of its batch with it.
+    return { kind: 'failed', job, error };
+  }
+}
+
+/**
+ * Decides jobs in turn on one state, folding each one's events before the next decides. What does
+ * not fit into one append is postponed to the next.
+ */
+export function decideBatch(
+  aggregate: Aggregate<unknown>,
+  stream: string,
+  entry: CachedStream<unknown>,
+  jobs: readonly Job[],
+): { readonly outcomes: Outcome[]; readonly events: Stored[]; readonly postponed: Job[] } {
+  const outcomes: Outcome[] = [];
+  const events: Stored[] = [];
+  let bytes = 0;
+  for (const [index, job] of jobs.entries()) {
+    if (bytes > MAX_BYTES) return { outcomes, events, postponed: jobs.slice(index) };
+    const outcome = decideOne(aggregate, stream, entry, job);
+    outcomes.push(outcome);
+    if (outcome.kind === 'stored') {
+      for (const event of outcome.decided.events) {
+        events.push(event);
+        bytes += JSON.stringify(event.data).length + ENVELOPE_BYTES;
+      }
+    }
+  }
+  return { outcomes, events, postponed: [] };
+}

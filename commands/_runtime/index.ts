@@ -1,0 +1,207 @@
+import { createHmac } from 'node:crypto';
+import type { Actor } from '../../domain/_kernel/event.ts';
+import { PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
+import type { EventStore } from '../../platform/event-store/index.ts';
+import type { Logger } from '../../platform/log/index.ts';
+import { histogram } from '../../platform/telemetry/index.ts';
+import { createStreamCache } from './cached-stream.ts';
+import { canonicalJson } from './canonical-json.ts';
+import type {
+  CommandContext,
+  CommandDefinition,
+  CommandResult,
+  CommandTools,
+  Decided,
+  Principal,
+} from './definition.ts';
+import { CommandRefused, Forbidden, InvalidInput } from './errors.ts';
+import type { CommandPorts } from './ports.ts';
+import { createStreamQueues } from './stream-queue.ts';
+
+export type * from './definition.ts';
+export * from './errors.ts';
+export type * from './ports.ts';
+export { type Refusal, type RefusalCode, refusalOf, refusalTable } from './refusals.ts';
+
+export type CommandRequest = {
+  readonly principal: Principal;
+  /** The client's idempotency key. */
+  readonly key?: string;
+  /** Given by sagas: derived from the input that caused the command. */
+  readonly commandId?: string;
+  readonly causationId?: string;
+  readonly correlationId?: string;
+  readonly traceparent?: string;
+  /** Epoch milliseconds; default: ten seconds from now. */
+  readonly deadline?: number;
+};
+
+export type CommandInput = { readonly params: unknown; readonly body: unknown };
+
+export type CommandBus = {
+  /**
+   * Executes a command. Throws `InvalidInput`, `Forbidden`, `CommandRefused`, `IdempotencyConflict`,
+   * `OutcomeUnknown` (send the same key again) or `Overloaded` (nothing was stored; later).
+   */
+  execute(command: string, input: CommandInput, request: CommandRequest): Promise<CommandResult>;
+  readonly commands: ReadonlyMap<string, CommandDefinition>;
+};
+
+const DEFAULT_DEADLINE_MS = 10_000;
+
+function actorOf(principal: Principal): Actor {
+  return principal.kind === 'anonymous'
+    ? { kind: 'anonymous', id: '' }
+    : { kind: principal.kind, id: principal.id };
+}
+
+function authorise(definition: CommandDefinition, principal: Principal): void {
+  const { permission } = definition;
+  // The platform's own parts may send everything; what they send is in their code, not in a request.
+  if (principal.kind === 'saga' || principal.kind === 'system' || principal.kind === 'stripe')
+    return;
+  if (permission.kind === 'public') return;
+  const allowed =
+    permission.kind === 'roles' &&
+    principal.kind === 'person' &&
+    principal.roles.some((role) => permission.roles.includes(role));
+  if (!allowed) throw new Forbidden(`${definition.name} is not allowed to this principal`);
+}
+
+/**
+ * The command path of one process. `hashKey` makes the input hash keyed: inputs hold passwords and
+ * names, and a plain hash of them in the log could be tried out.
+ */
+export function createCommandBus(options: {
+  eventStore: EventStore;
+  ports: CommandPorts;
+  commands: readonly CommandDefinition[];
+  hashKey: Buffer;
+  log: Logger;
+  cacheEntries?: number;
+}): CommandBus {
+  const { eventStore, ports, hashKey, log } = options;
+  const commands = new Map(options.commands.map((definition) => [definition.name, definition]));
+  const queues = createStreamQueues({
+    eventStore,
+    cache: createStreamCache(options.cacheEntries ?? 20_000),
+  });
+  const duration = histogram({
+    name: 'pawprint_command_seconds',
+    help: 'Time from the arrival of a command to its answer',
+    labels: ['command', 'outcome'],
+  });
+
+  const contextOf = (
+    definition: CommandDefinition,
+    input: { params: unknown; body: unknown },
+    request: CommandRequest,
+  ): CommandContext => {
+    const { principal } = request;
+    const inputHash = createHmac('sha256', hashKey)
+      .update(canonicalJson([definition.name, input.params, input.body]))
+      .digest('hex');
+    const own = definition.identity?.(input as never);
+    const who =
+      principal.kind === 'anonymous'
+        ? `anonymous:${inputHash}`
+        : `${principal.kind}:${principal.id}`;
+    const commandId =
+      request.commandId ??
+      (own === undefined
+        ? uuidv5(PAWPRINT_NAMESPACE, `${who}|${definition.name}|${request.key ?? ''}`)
+        : uuidv5(PAWPRINT_NAMESPACE, `${definition.name}|${own}`));
+    const arrivedAt = Date.now();
+    return {
+      commandId,
+      inputHash,
+      now: new Date(arrivedAt).toISOString(),
+      principal,
+      actor: actorOf(principal),
+      correlationId: request.correlationId ?? commandId,
+      causationId: request.causationId ?? commandId,
+      ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
+      deadline: request.deadline ?? arrivedAt + DEFAULT_DEADLINE_MS,
+    };
+  };
+
+  const perform = async (
+    definition: CommandDefinition,
+    input: { params: unknown; body: unknown },
+    context: CommandContext,
+  ): Promise<CommandResult> => {
+    const steps: Decided<never, unknown>[] = [];
+    const tools: CommandTools = {
+      ports,
+      load: (aggregate, id, view, enough) => queues.load(aggregate, id, context, view, enough),
+      decide: async (aggregate, id, step) => {
+        const view = step.view ?? (() => undefined as never);
+        const run = (decide: Parameters<typeof queues.decide>[3]['decide']) =>
+          queues.decide(aggregate, id, context, {
+            decide: decide as never,
+            view,
+            isNew: step.isNew === true,
+          });
+        let decided: Awaited<ReturnType<typeof run>>;
+        try {
+          const looked = step.lookup === undefined ? undefined : await step.lookup();
+          decided = await run((state) => step.decide(state as never, looked as never));
+        } catch (error) {
+          if (!(error instanceof CommandRefused) || step.lookup === undefined) throw error;
+          // What a look-up refuses now may have been granted before: a repeat gets its first answer.
+          decided = await run(() => error.rejection);
+        }
+        steps.push(decided as Decided<never, unknown>);
+        return decided as never;
+      },
+    };
+    const reply = await definition.execute(tools, input as never, context);
+    const positions = steps.flatMap((step) =>
+      step.events.map((event) => (event as { position: bigint }).position),
+    );
+    return {
+      reply,
+      replayed: steps.length > 0 && steps.every((step) => step.replayed),
+      revision: steps.at(-1)?.revision ?? null,
+      position: positions.reduce<bigint | null>(
+        (most, p) => (most === null || p > most ? p : most),
+        null,
+      ),
+    };
+  };
+
+  return {
+    commands,
+    execute: async (name, given, request) => {
+      const definition = commands.get(name);
+      if (definition === undefined) throw new TypeError(`there is no command called ${name}`);
+      const stop = duration.startTimer({ command: name });
+      let outcome = 'error';
+      try {
+        authorise(definition, request.principal);
+        const input = {
+          params: parse(definition.params, given.params, 'params'),
+          body: parse(definition.body, given.body, 'body'),
+        };
+        const result = await perform(definition, input, contextOf(definition, input, request));
+        outcome = result.replayed ? 'replayed' : 'done';
+        return result;
+      } catch (error) {
+        outcome = error instanceof CommandRefused ? error.rejection.code : (error as Error).name;
+        if (outcome === 'Error' || outcome === 'TypeError')
+          log.error({ err: error, command: name }, 'a command failed');
+        throw error;
+      } finally {
+        stop({ outcome });
+      }
+    },
+  };
+}
+
+function parse(schema: CommandDefinition['params'], value: unknown, where: string): unknown {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new InvalidInput(
+    result.error.issues.map(({ path, message }) => ({ path: [where, ...path], message })),
+  );
+}

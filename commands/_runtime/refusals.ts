@@ -1,0 +1,180 @@
+/**
+ * Every refusal code of the platform, with its HTTP status and what it tells a client. Problem
+ * documents, the OpenAPI descriptions and the reference page come from this table.
+ */
+export type Refusal = {
+  readonly status: 400 | 403 | 404 | 409 | 422;
+  readonly title: string;
+  readonly description: string;
+};
+
+export const refusalTable = {
+  'already-cancelled': {
+    status: 409,
+    title: 'Already cancelled',
+    description: 'It was cancelled before.',
+  },
+  'already-checked-in': {
+    status: 409,
+    title: 'Already checked in',
+    description: 'The ticket was admitted before; `admittedAt` says when. The scan was recorded.',
+  },
+  'already-confirmed': {
+    status: 409,
+    title: 'Already confirmed',
+    description: 'The enrollment is paid and confirmed; nothing is due.',
+  },
+  'already-exists': {
+    status: 409,
+    title: 'Already exists',
+    description: 'It was made before by another command.',
+  },
+  'already-published': {
+    status: 409,
+    title: 'Already published',
+    description: 'It is visible already.',
+  },
+  'already-redeemed': {
+    status: 409,
+    title: 'Already redeemed',
+    description: 'The gift code was used before.',
+  },
+  'already-registered': {
+    status: 409,
+    title: 'Already registered',
+    description: 'The member is registered.',
+  },
+  'already-started': {
+    status: 409,
+    title: 'Already started',
+    description: 'The activity has begun.',
+  },
+  'amount-mismatch': {
+    status: 409,
+    title: 'Amount mismatch',
+    description: 'Stripe reports another amount than the payment is for.',
+  },
+  cancelled: {
+    status: 409,
+    title: 'Cancelled',
+    description: 'It was cancelled and cannot be used any more.',
+  },
+  closed: {
+    status: 409,
+    title: 'Enrollment closed',
+    description: 'No seats are given away any more.',
+  },
+  'duplicate-code': {
+    status: 409,
+    title: 'Duplicate code',
+    description: 'A gift code of the batch exists already.',
+  },
+  'effective-in-past': {
+    status: 422,
+    title: 'Effective in the past',
+    description: 'A setting cannot be changed for a time that has passed.',
+  },
+  'email-taken': {
+    status: 409,
+    title: 'E-mail address taken',
+    description: 'An account with this e-mail address exists; log in instead.',
+  },
+  'ends-before-start': {
+    status: 422,
+    title: 'Ends before it starts',
+    description: '`endsAt` must be after `startsAt`.',
+  },
+  'hold-expired': {
+    status: 409,
+    title: 'Hold expired',
+    description: 'The seat was not paid in time; enroll again.',
+  },
+  'intent-mismatch': {
+    status: 409,
+    title: 'Another PaymentIntent',
+    description: 'The payment belongs to another PaymentIntent.',
+  },
+  'invalid-ticket': {
+    status: 409,
+    title: 'Invalid ticket',
+    description: 'The ticket is not one of ours, or was changed.',
+  },
+  lapsed: {
+    status: 409,
+    title: 'Enrollment lapsed',
+    description: 'The hold ended unpaid; enroll again.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'Not found',
+    description: 'It does not exist, or it is not yours.',
+  },
+  'not-open': { status: 409, title: 'Not open', description: 'The activity is not published.' },
+  'not-paid': {
+    status: 409,
+    title: 'Not paid',
+    description: 'There is no captured money to give back.',
+  },
+  'out-of-stock': {
+    status: 409,
+    title: 'Out of stock',
+    description: 'The code is good, but no item is left.',
+  },
+  'refund-exceeds-payment': {
+    status: 409,
+    title: 'Refund exceeds payment',
+    description: 'More would go back than was captured.',
+  },
+  'seat-limit': {
+    status: 409,
+    title: 'Seat limit reached',
+    description: 'The member has as many seats of this activity as one may have.',
+  },
+  'slug-taken': { status: 409, title: 'Slug taken', description: 'Another article has this slug.' },
+  'sold-out': {
+    status: 409,
+    title: 'Sold out',
+    description:
+      'No seat is left. `joinWaitlist` asks for a place in the waitlist where there is one.',
+  },
+  'starts-in-past': {
+    status: 422,
+    title: 'Starts in the past',
+    description: '`startsAt` must be in the future.',
+  },
+  'statement-changed': {
+    status: 409,
+    title: 'Statement line changed',
+    description: 'Stripe shows another content under a known balance transaction.',
+  },
+  taken: { status: 409, title: 'Taken', description: 'The value belongs to somebody else.' },
+  'too-many-codes': {
+    status: 422,
+    title: 'Too many codes',
+    description: 'An activity has at most 10,000 gift codes.',
+  },
+  'unknown-code': {
+    status: 404,
+    title: 'Unknown code',
+    description: 'No gift code of this activity reads like that.',
+  },
+  unpaid: { status: 409, title: 'Unpaid', description: 'The enrollment is not paid.' },
+  waitlisted: {
+    status: 409,
+    title: 'Waitlisted',
+    description: 'The enrollment waits for a seat; nothing can be paid yet.',
+  },
+  'wrong-activity': {
+    status: 409,
+    title: 'Wrong activity',
+    description: 'The ticket is for another activity. The scan was recorded.',
+  },
+} as const satisfies Readonly<Record<string, Refusal>>;
+
+export type RefusalCode = keyof typeof refusalTable;
+
+export function refusalOf(code: string): Refusal {
+  return code in refusalTable
+    ? refusalTable[code as RefusalCode]
+    : { status: 409, title: 'Refused', description: 'The command was refused.' };
+}

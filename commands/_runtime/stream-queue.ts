@@ -1,0 +1,279 @@
+import { randomUUID } from 'node:crypto';
+import { type Aggregate, streamOf } from '../../domain/_kernel/aggregate.ts';
+import type { DomainEvent } from '../../domain/_kernel/event.ts';
+import type { Decision } from '../../domain/_kernel/rejection.ts';
+import {
+  type EventStore,
+  EventStoreUnavailableError,
+  OutcomeUnknownError,
+} from '../../platform/event-store/index.ts';
+import { KeyStoreUnavailableError } from '../../platform/keys/index.ts';
+import { type CachedStream, emptyStream, readTail, type StreamCache } from './cached-stream.ts';
+import { decideBatch } from './decide-batch.ts';
+import type { CommandContext, Decided } from './definition.ts';
+import { CommandRefused, IdempotencyConflict, OutcomeUnknown, Overloaded } from './errors.ts';
+import type { Job, Outcome, Stored } from './job.ts';
+
+/** Most commands decided into one append. */
+const MAX_COMMANDS = 256;
+/** Commands that may wait for one stream before new ones are shed. */
+const MAX_WAITING = 20_000;
+/** After a conflict the tail is read first for this many batches. */
+const CONTENDED_BATCHES = 16;
+
+type Queue = { jobs: Job[] };
+type Opaque = Aggregate<unknown>;
+
+export type StreamQueues = {
+  decide<S, E extends DomainEvent, View>(
+    aggregate: Aggregate<S, E>,
+    id: string,
+    context: CommandContext,
+    step: {
+      readonly decide: (state: S) => Decision<E>;
+      readonly view: (state: S) => View;
+      readonly isNew: boolean;
+    },
+  ): Promise<Decided<E, View>>;
+  /** A look at the state: from the cache when `enough` says so, else as the store has it now. */
+  load<S, E extends DomainEvent, View>(
+    aggregate: Aggregate<S, E>,
+    id: string,
+    context: CommandContext,
+    view: (state: S) => View,
+    enough?: (view: View, ageMs: number) => boolean,
+  ): Promise<View>;
+};
+
+/**
+ * The queue of each stream: commands for one stream are decided in turn against one folded state,
+ * and their events go out together as one append at an exact expected revision. Different streams
+ * run side by side.
+ */
+export function createStreamQueues(options: {
+  eventStore: EventStore;
+  cache: StreamCache;
+}): StreamQueues {
+  const { eventStore, cache } = options;
+  const queues = new Map<string, Queue>();
+
+  const storedBy = async (
+    stream: string,
+    first: number,
+    count: number,
+    commandId: string,
+  ): Promise<Stored[]> => {
+    const events = await eventStore.readStream(stream, { from: first, max: count });
+    return events.filter((event) => event.metadata.commandId === commandId);
+  };
+
+  /** Answers jobs whose command is in the stream already from what was stored; returns the others. */
+  const answerRepeats = async (
+    stream: string,
+    entry: CachedStream<unknown>,
+    jobs: readonly Job[],
+  ): Promise<Job[]> => {
+    const open: Job[] = [];
+    for (const job of jobs) {
+      const { commandId, inputHash } = job.context;
+      const trace = entry.commands.get(commandId);
+      if (trace === undefined) {
+        open.push(job);
+      } else if (trace.inputHash === inputHash) {
+        const events = await storedBy(stream, trace.first, trace.count, commandId);
+        job.resolve({
+          events,
+          view: job.view(entry.state),
+          revision: entry.revision,
+          replayed: true,
+        });
+      } else {
+        job.reject(new IdempotencyConflict('the key was used before with another input'));
+      }
+    }
+    return open;
+  };
+
+  /**
+   * An append whose outcome was unknown in between may be one that another process made of the same
+   * command. The store compares ids, not contents, so the answer comes from what it has.
+   */
+  const asStored = async (stream: string, outcome: Outcome): Promise<Outcome> => {
+    if (outcome.kind !== 'stored') return outcome;
+    const { events } = outcome.decided;
+    const first = events[0]?.revision ?? 0;
+    const stored = await storedBy(stream, first, events.length, outcome.job.context.commandId);
+    return { ...outcome, decided: { ...outcome.decided, events: stored } };
+  };
+
+  const openEntry = async (
+    aggregate: Opaque,
+    stream: string,
+    jobs: readonly Job[],
+  ): Promise<{ entry: CachedStream<unknown>; current: boolean }> => {
+    const entry = cache.take<unknown>(stream) ?? emptyStream(aggregate);
+    // A stream named after its command is most likely not there yet: deciding on the empty state
+    // saves a round trip, and the append at "no stream" proves it right or starts over.
+    const guessed = entry.revision >= 0 || jobs.every((job) => job.isNew);
+    if (guessed && entry.contended === 0) return { entry, current: false };
+    await readTail(eventStore, aggregate, stream, entry);
+    entry.contended = Math.max(0, entry.contended - 1);
+    return { entry, current: true };
+  };
+
+  /** One batch: decide, append, tell. Returns the jobs that did not fit. */
+  const processBatch = async (
+    aggregate: Opaque,
+    stream: string,
+    jobs: readonly Job[],
+  ): Promise<readonly Job[]> => {
+    const deadline = Math.max(...jobs.map((job) => job.context.deadline));
+    let { entry, current } = await openEntry(aggregate, stream, jobs);
+    let open = (await answerRepeats(stream, entry, jobs)).filter(inTime);
+    for (;;) {
+      const before = entry.revision;
+      const { outcomes, events, postponed } = decideBatch(aggregate, stream, entry, open);
+      if (events.length > 0) {
+        const result = await eventStore.append(stream, before, events, { deadline });
+        if (result.kind === 'conflict') {
+          if (Date.now() >= deadline) throw new Overloaded(`${stream} is too busy`);
+          // The state has events in it that were never stored: only the store knows what is true.
+          entry = { ...emptyStream(aggregate), contended: CONTENDED_BATCHES };
+          await readTail(eventStore, aggregate, stream, entry);
+          current = true;
+          open = await answerRepeats(stream, entry, open);
+          continue;
+        }
+        entry.checkedAt = Date.now();
+        for (const event of events) Object.assign(event, { position: result.position ?? -1n });
+        const told = result.retried
+          ? await Promise.all(outcomes.map((o) => asStored(stream, o)))
+          : outcomes;
+        // The exact revision held, so the state was the newest: refusals in this batch are true too.
+        for (const outcome of told) tell(outcome);
+      } else {
+        if (!current && outcomes.length > 0) {
+          // Nothing but refusals and views on a state that may be behind: read on, decide anew.
+          await readTail(eventStore, aggregate, stream, entry);
+          current = true;
+          open = await answerRepeats(stream, entry, open);
+          continue;
+        }
+        for (const outcome of outcomes) tell(outcome);
+      }
+      cache.put(stream, entry);
+      return postponed;
+    }
+  };
+
+  const run = async (aggregate: Opaque, stream: string, queue: Queue): Promise<void> => {
+    while (queue.jobs.length > 0) {
+      const batch = takeBatch(queue);
+      try {
+        queue.jobs.unshift(...(await processBatch(aggregate, stream, batch)));
+      } catch (error) {
+        for (const job of batch) job.reject(translate(error));
+      }
+    }
+    queues.delete(stream);
+  };
+
+  const enqueue = (aggregate: Opaque, stream: string, job: Job): void => {
+    const queue = queues.get(stream);
+    if (queue === undefined) {
+      const created = { jobs: [job] };
+      queues.set(stream, created);
+      // After this turn of the event loop, so that what arrives together is decided together.
+      setImmediate(() => void run(aggregate, stream, created));
+    } else if (queue.jobs.length >= MAX_WAITING) {
+      job.reject(new Overloaded(`${stream} has ${MAX_WAITING} commands waiting`));
+    } else {
+      queue.jobs.push(job);
+    }
+  };
+
+  return {
+    decide: (aggregate, id, context, step) =>
+      new Promise((resolve, reject) => {
+        enqueue(aggregate as unknown as Opaque, streamOf(aggregate, id), {
+          context,
+          ...step,
+          resolve,
+          reject,
+        } as unknown as Job);
+      }),
+    load: async (aggregate, id, context, view, enough) => {
+      const stream = streamOf(aggregate, id);
+      const cached = cache.peek<Parameters<typeof view>[0]>(stream);
+      if (cached !== undefined && enough !== undefined) {
+        const seen = view(cached.state);
+        if (enough(seen, Date.now() - cached.checkedAt)) return seen;
+      }
+      // A look takes its turn in the queue, as a decision that decides nothing: the entry has one
+      // owner, and a thousand looks at once cost one read.
+      const look = { ...context, commandId: randomUUID() };
+      const { view: result } = await new Promise<Decided<DomainEvent, unknown>>(
+        (resolve, reject) => {
+          enqueue(aggregate as unknown as Opaque, stream, {
+            context: look,
+            decide: () => [],
+            view: view as (state: unknown) => unknown,
+            isNew: false,
+            resolve,
+            reject,
+          });
+        },
+      );
+      return result as ReturnType<typeof view>;
+    },
+  };
+}
+
+/** The next commands of a queue, each command id once: a second one is answered from what the first stored. */
+function takeBatch(queue: Queue): Job[] {
+  const ids = new Set<string>();
+  const batch: Job[] = [];
+  const rest: Job[] = [];
+  for (const job of queue.jobs) {
+    const fits = batch.length < MAX_COMMANDS && !ids.has(job.context.commandId);
+    ids.add(job.context.commandId);
+    (fits ? batch : rest).push(job);
+  }
+  queue.jobs = rest;
+  return batch;
+}
+
+/** A command whose sender has stopped waiting is not begun: nothing of it is stored. */
+function inTime(job: Job): boolean {
+  if (Date.now() < job.context.deadline) return true;
+  job.reject(new Overloaded('the command waited for its stream until its deadline'));
+  return false;
+}
+
+function tell(outcome: Outcome): void {
+  switch (outcome.kind) {
+    case 'stored':
+    case 'nothing-to-do':
+      outcome.job.resolve(outcome.decided);
+      break;
+    case 'refused':
+      outcome.job.reject(new CommandRefused(outcome.rejection));
+      break;
+    case 'failed':
+      outcome.job.reject(outcome.error);
+      break;
+    default:
+      outcome satisfies never;
+  }
+}
+
+/** Failures of the store as what they mean to the sender of a command. */
+function translate(error: unknown): unknown {
+  if (error instanceof OutcomeUnknownError) {
+    return new OutcomeUnknown('whether the command was stored is not known yet', { cause: error });
+  }
+  if (error instanceof EventStoreUnavailableError || error instanceof KeyStoreUnavailableError) {
+    return new Overloaded('the event store or the key store does not answer', { cause: error });
+  }
+  return error;
+}

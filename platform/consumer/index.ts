@@ -1,0 +1,202 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EventStore, Feed, FeedItem } from '../event-store/index.ts';
+import type { Logger } from '../log/index.ts';
+import { gauge } from '../telemetry/index.ts';
+import { createInterrupt } from './interrupt.ts';
+import type {
+  Batch,
+  Checkpoint,
+  Consumer,
+  ConsumerDefinition,
+  ConsumerHealth,
+  ConsumerPhase,
+  ConsumerSession,
+  DeliveredEvent,
+} from './types.ts';
+
+export type * from './types.ts';
+
+/** The checkpoint was made on another log: going on would mix two histories. */
+export class ForeignCheckpointError extends Error {
+  override readonly name = 'ForeignCheckpointError';
+}
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5000;
+
+/**
+ * The one consumer runtime: subscription, decoding, batching, checkpoints, health. Projections,
+ * sagas and relays are configurations of it. Live and catch-up are the same code: a batch is what
+ * arrived while the last one was applied. Every end (of the subscription, of the session) opens both
+ * again from the saved checkpoint, with back-off.
+ */
+export function startConsumer(options: {
+  eventStore: EventStore;
+  definition: ConsumerDefinition;
+  log: Logger;
+}): Consumer {
+  const { eventStore, definition } = options;
+  const log = options.log.child({ consumer: definition.name });
+  const maxBatch = definition.maxBatch ?? 500;
+  const stopping = createInterrupt();
+  const waiters = new Set<{ readonly position: bigint; readonly resolve: () => void }>();
+
+  let phase: ConsumerPhase = 'starting';
+  let checkpoint: Checkpoint | null = null;
+  let seen: bigint | null = null;
+  let lagMs = 0;
+  let trouble: string | null = null;
+
+  const lag = gauge({
+    name: 'pawprint_consumer_lag_seconds',
+    help: 'Age of the newest event when it was applied',
+    labels: ['consumer'],
+  });
+  const ordinals = gauge({
+    name: 'pawprint_consumer_ordinal',
+    help: 'Application events handled, counted from the start of the log',
+    labels: ['consumer'],
+  });
+
+  const settleWaiters = (): void => {
+    for (const waiter of waiters) {
+      if (seen !== null && seen >= waiter.position) {
+        waiters.delete(waiter);
+        waiter.resolve();
+      }
+    }
+  };
+
+  const deliver = async (items: readonly FeedItem[], logId: string): Promise<Batch> => {
+    const raws = items.flatMap((item) => (item.kind === 'event' ? [item.event] : []));
+    const decoded = await eventStore.decode(raws);
+    let ordinal = checkpoint?.ordinal ?? 0;
+    const events = decoded.map((result, index): DeliveredEvent => {
+      ordinal += 1;
+      if (!(result instanceof Error)) return { ...result, ordinal, poison: null };
+      // Raw data and metadata, so that whoever parks it can still name its key.
+      return { ...(raws[index] as unknown as DeliveredEvent), ordinal, poison: result };
+    });
+    const last = events.at(-1);
+    const positions = items.flatMap((item) => {
+      if (item.kind === 'event') return [item.event.position];
+      return item.kind === 'checkpoint' ? [item.position] : [];
+    });
+    return {
+      events,
+      seen: positions.reduce((most, position) => (position > most ? position : most), seen ?? 0n),
+      checkpoint:
+        last === undefined
+          ? checkpoint
+          : { logId, position: last.position, ordinal: last.ordinal, eventId: last.id },
+      live: items.at(-1)?.kind === 'caught-up' || phase === 'live',
+    };
+  };
+
+  const applied = (items: readonly FeedItem[], batch: Batch): void => {
+    checkpoint = batch.checkpoint;
+    seen = batch.seen;
+    if (items.some((item) => item.kind === 'caught-up')) phase = 'live';
+    const newest = items.findLast((item) => item.kind === 'event');
+    lagMs = newest?.kind === 'event' ? Math.max(0, Date.now() - newest.event.created.getTime()) : 0;
+    trouble = null;
+    lag.set({ consumer: definition.name }, lagMs / 1000);
+    ordinals.set({ consumer: definition.name }, checkpoint?.ordinal ?? 0);
+    settleWaiters();
+  };
+
+  const resumeFrom = async (session: ConsumerSession): Promise<string> => {
+    const logId = await eventStore.logId();
+    if (session.checkpoint !== null && session.checkpoint.logId !== logId) {
+      throw new ForeignCheckpointError(
+        `the checkpoint of ${definition.name} belongs to the log ${session.checkpoint.logId}, this one is ${logId}`,
+      );
+    }
+    checkpoint = session.checkpoint;
+    seen = checkpoint?.position ?? null;
+    return logId;
+  };
+
+  /** One session from its opening to whatever ends it; never returns normally. */
+  const attempt = async (): Promise<never> => {
+    phase = 'starting';
+    const session = await definition.open();
+    const lost = createInterrupt();
+    session.lost.catch((reason: unknown) => {
+      lost.interrupt(reason instanceof Error ? reason : new Error(String(reason)));
+    });
+    const guard = <T>(work: Promise<T>): Promise<T> => stopping.guard(lost.guard(work));
+    let feed: Feed | undefined;
+    try {
+      const logId = await guard(resumeFrom(session));
+      feed = eventStore.feed(checkpoint?.position ?? null);
+      phase = 'catching-up';
+      for (;;) {
+        const items = await guard(feed.take(maxBatch));
+        const batch = await guard(deliver(items, logId));
+        // A stop waits for the batch: it is one transaction and over soon.
+        await lost.guard(session.apply(batch));
+        applied(items, batch);
+      }
+    } finally {
+      feed?.close();
+      await session.close();
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    let pause = FIRST_PAUSE_MS;
+    while (stopping.reason() === undefined) {
+      const startedAt = Date.now();
+      const error = await attempt().catch((reason: unknown) => reason);
+      if (stopping.reason() !== undefined) break;
+      phase = 'waiting';
+      trouble = error instanceof Error ? error.message : String(error);
+      log.warn(
+        { err: error, pauseMs: pause },
+        'the consumer lost its session or subscription and will try again',
+      );
+      if (Date.now() - startedAt > 10_000) pause = FIRST_PAUSE_MS;
+      await stopping.guard(delay(pause)).catch(() => {
+        // Stopped while waiting: the loop's condition ends it.
+      });
+      pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
+    }
+    phase = 'stopped';
+  };
+
+  const running = run();
+
+  return {
+    health: (): ConsumerHealth => ({
+      name: definition.name,
+      phase,
+      handled: checkpoint?.position ?? null,
+      seen,
+      ordinal: checkpoint?.ordinal ?? 0,
+      lagMs,
+      trouble,
+    }),
+    reached: (position, signal) =>
+      new Promise((resolve, reject) => {
+        if (seen !== null && seen >= position) {
+          resolve();
+          return;
+        }
+        const waiter = { position, resolve };
+        waiters.add(waiter);
+        signal.addEventListener(
+          'abort',
+          () => {
+            waiters.delete(waiter);
+            reject(signal.reason instanceof Error ? signal.reason : new Error('given up waiting'));
+          },
+          { once: true },
+        );
+      }),
+    stop: async () => {
+      stopping.interrupt(new Error(`${definition.name} was stopped`));
+      await running;
+    },
+  };
+}

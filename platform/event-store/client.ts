@@ -1,0 +1,149 @@
+import {
+  AccessDeniedError,
+  EventStoreDBClient,
+  jsonEvent,
+  MaxAppendSizeExceededError,
+  NO_STREAM,
+  StreamDeletedError,
+  WrongExpectedVersionError,
+} from '@eventstore/db-client';
+import type { Logger } from '../log/index.ts';
+import type { EncodedEvent } from './codec.ts';
+import { AppendRefusedError, OutcomeUnknownError } from './errors.ts';
+
+/**
+ * The official client, kept usable: it has no time-out of its own on a batch append, and it may keep
+ * a failed connection or a failed feature probe for ever, so after a failure a new one takes over.
+ */
+export type ClientHolder = {
+  current(): EventStoreDBClient;
+  /** Replaces the client that failed; many callers that saw the same one fail replace it once. */
+  renew(failed: EventStoreDBClient): void;
+  dispose(): Promise<void>;
+};
+
+export function holdClient(url: string, log: Logger): ClientHolder {
+  let client = EventStoreDBClient.connectionString(url);
+  let renewedAt = 0;
+  const retire = (old: EventStoreDBClient): void => {
+    old
+      .dispose()
+      .catch((error: unknown) =>
+        log.debug({ err: error }, 'an event store client did not close cleanly'),
+      );
+  };
+  return {
+    current: () => client,
+    renew: (failed) => {
+      // Disposing cancels everything else in flight on it, so at most once a second.
+      if (failed !== client || Date.now() - renewedAt < 1000) return;
+      renewedAt = Date.now();
+      client = EventStoreDBClient.connectionString(url);
+      retire(failed);
+    },
+    dispose: () => client.dispose(),
+  };
+}
+
+export type AppendOutcome =
+  | { readonly kind: 'appended'; readonly revision: number; readonly position: bigint | null }
+  /** Somebody else was first: the stream's last revision is (about) `actual`. */
+  | { readonly kind: 'conflict'; readonly actual: number };
+
+/** Rejects after `ms` with `error`; the timer never keeps a process alive. */
+export async function withTimeout<T>(work: Promise<T>, ms: number, error: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(error()), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One try of one append. Every failure that does not prove that nothing was stored is UNKNOWN. */
+async function appendOnce(
+  client: EventStoreDBClient,
+  stream: string,
+  expectedRevision: number,
+  events: readonly EncodedEvent[],
+  timeoutMs: number,
+): Promise<AppendOutcome> {
+  try {
+    const result = await withTimeout(
+      client.appendToStream(
+        stream,
+        events.map((event) =>
+          jsonEvent({ id: event.id, type: event.type, data: event.data, metadata: event.metadata }),
+        ),
+        { expectedRevision: expectedRevision < 0 ? NO_STREAM : BigInt(expectedRevision) },
+      ),
+      timeoutMs,
+      () => new OutcomeUnknownError(`no answer to the append to ${stream} within ${timeoutMs} ms`),
+    );
+    return {
+      kind: 'appended',
+      revision: Number(result.nextExpectedRevision),
+      position: result.position?.commit ?? null,
+    };
+  } catch (error) {
+    if (error instanceof WrongExpectedVersionError) {
+      const { actualVersion } = error;
+      return {
+        kind: 'conflict',
+        actual: typeof actualVersion === 'bigint' ? Number(actualVersion) : -1,
+      };
+    }
+    if (
+      error instanceof StreamDeletedError ||
+      error instanceof AccessDeniedError ||
+      error instanceof MaxAppendSizeExceededError
+    ) {
+      throw new AppendRefusedError(`the append to ${stream} was refused: ${error.message}`, {
+        cause: error,
+      });
+    }
+    if (error instanceof OutcomeUnknownError) throw error;
+    throw new OutcomeUnknownError(`the append to ${stream} has no certain outcome`, {
+      cause: error,
+    });
+  }
+}
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Appends with an exact expected revision. An unknown outcome is resolved by sending the very same
+ * ids again: the store answers a repeat with the original, and never stores it twice.
+ * Throws `OutcomeUnknownError` when the deadline (epoch ms) passes first.
+ */
+export async function appendResolved(
+  holder: ClientHolder,
+  stream: string,
+  expectedRevision: number,
+  events: readonly EncodedEvent[],
+  deadline: number,
+): Promise<AppendOutcome & { readonly retried: boolean }> {
+  for (let attempt = 0; ; attempt += 1) {
+    const client = holder.current();
+    const left = deadline - Date.now();
+    try {
+      const outcome = await appendOnce(
+        client,
+        stream,
+        expectedRevision,
+        events,
+        Math.max(1, Math.min(3000, left)),
+      );
+      return { ...outcome, retried: attempt > 0 };
+    } catch (error) {
+      if (!(error instanceof OutcomeUnknownError)) throw error;
+      holder.renew(client);
+      const pause = Math.min(1000, 50 * 2 ** attempt);
+      if (Date.now() + pause >= deadline) throw error;
+      await wait(pause);
+    }
+  }
+}

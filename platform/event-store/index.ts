@@ -1,0 +1,161 @@
+import {
+  BACKWARDS,
+  END,
+  excludeSystemEvents,
+  FORWARDS,
+  type ReadPosition,
+  type ResolvedEvent,
+  START,
+  StreamNotFoundError,
+} from '@eventstore/db-client';
+import type { Catalogue } from '../../domain/_kernel/catalogue.ts';
+import type { StoredEvent } from '../../domain/_kernel/event.ts';
+import type { KeyStore } from '../keys/index.ts';
+import type { Logger } from '../log/index.ts';
+import { type AppendOutcome, appendResolved, holdClient, withTimeout } from './client.ts';
+import { createCodec, type EventToAppend, type RawEvent, rawEventOf } from './codec.ts';
+import { EventStoreUnavailableError } from './errors.ts';
+import { createFeed, type Feed } from './feed.ts';
+import { INSTALLATION_STREAM, logIdIn } from './log-id.ts';
+
+export type { AppendOutcome } from './client.ts';
+export type { EventToAppend, RawEvent } from './codec.ts';
+export { AppendRefusedError, EventStoreUnavailableError, OutcomeUnknownError } from './errors.ts';
+export type { Feed, FeedItem } from './feed.ts';
+export { foundLog, INSTALLATION_STREAM } from './log-id.ts';
+
+/** Where an event is appended and read by its meaning: personal data sealed on the way in, opened on the way out. */
+export type EventStore = {
+  /**
+   * Appends all or nothing at an exact revision (-1: the stream must not exist yet).
+   * `retried`: the outcome was unknown in between, so the events may be those of an earlier try.
+   */
+  append(
+    stream: string,
+    expectedRevision: number,
+    events: readonly EventToAppend[],
+    options: { deadline: number },
+  ): Promise<AppendOutcome & { readonly retried: boolean }>;
+  /** Decoded events from a revision on; [] for a stream that is not there. Throws on a poison event. */
+  readStream(stream: string, options?: { from?: number; max?: number }): Promise<StoredEvent[]>;
+  /** As stored, for auditors: personal values stay sealed. */
+  readStreamRaw(stream: string, options?: { from?: number; max?: number }): Promise<RawEvent[]>;
+  decode(raw: readonly RawEvent[]): Promise<(StoredEvent | Error)[]>;
+  /** Everything after a position (null: from the start), live, application events only. */
+  feed(from: bigint | null): Feed;
+  /** The installation id in the log's first application event. Throws while the log is not founded. */
+  logId(): Promise<string>;
+  /** The position of the newest event of any kind. */
+  head(): Promise<bigint>;
+  /** Resolves when the store answers; throws `EventStoreUnavailableError`. */
+  ready(): Promise<void>;
+  dispose(): Promise<void>;
+};
+
+/** All events of a read; a stream that is not there has none. */
+async function collect(read: AsyncIterable<ResolvedEvent>): Promise<RawEvent[]> {
+  const events: RawEvent[] = [];
+  try {
+    for await (const resolved of read) {
+      const raw = rawEventOf(resolved);
+      if (raw !== null) events.push(raw);
+    }
+  } catch (error) {
+    if (error instanceof StreamNotFoundError) return [];
+    throw error;
+  }
+  return events;
+}
+
+const READ_TIMEOUT_MS = 10_000;
+
+export function openEventStore(options: {
+  url: string;
+  catalogue: Catalogue;
+  keys: KeyStore;
+  log: Logger;
+}): EventStore {
+  const { catalogue, keys, log } = options;
+  const holder = holdClient(options.url, log);
+  const codec = createCodec(catalogue, keys);
+
+  const reading = async <T>(
+    what: string,
+    work: (client: ReturnType<typeof holder.current>) => Promise<T>,
+  ): Promise<T> => {
+    // A read changes nothing, so it is simply tried again once on a fresh connection.
+    for (let attempt = 0; ; attempt += 1) {
+      const client = holder.current();
+      try {
+        return await withTimeout(
+          work(client),
+          READ_TIMEOUT_MS,
+          () => new EventStoreUnavailableError(`no answer to ${what} within ${READ_TIMEOUT_MS} ms`),
+        );
+      } catch (error) {
+        holder.renew(client);
+        if (attempt === 0 && !(error instanceof EventStoreUnavailableError)) continue;
+        throw new EventStoreUnavailableError(`${what} failed`, { cause: error });
+      }
+    }
+  };
+
+  const readStreamRaw: EventStore['readStreamRaw'] = (stream, { from = 0, max } = {}) =>
+    reading(`reading ${stream}`, (client) =>
+      collect(
+        client.readStream(stream, {
+          direction: FORWARDS,
+          fromRevision: from === 0 ? START : BigInt(from),
+          ...(max === undefined ? {} : { maxCount: max }),
+        }),
+      ),
+    );
+
+  const head = (): Promise<bigint> =>
+    reading('reading the head', async (client) => {
+      for await (const { event } of client.readAll({
+        direction: BACKWARDS,
+        fromPosition: END,
+        maxCount: 1,
+      })) {
+        return event?.position.commit ?? 0n;
+      }
+      return 0n;
+    });
+
+  let knownLogId: string | undefined;
+
+  return {
+    logId: async () => {
+      knownLogId ??= logIdIn(await readStreamRaw(INSTALLATION_STREAM, { max: 1 }));
+      return knownLogId;
+    },
+    append: async (stream, expectedRevision, events, { deadline }) => {
+      const encoded = await Promise.all(events.map((event) => codec.encode(stream, event)));
+      return appendResolved(holder, stream, expectedRevision, encoded, deadline);
+    },
+    readStreamRaw,
+    readStream: async (stream, read) => {
+      const decoded = await codec.decode(await readStreamRaw(stream, read));
+      return decoded.map((event) => {
+        if (event instanceof Error) throw event;
+        return event;
+      });
+    },
+    decode: (raw) => codec.decode(raw),
+    feed: (from) => {
+      const fromPosition: ReadPosition = from === null ? START : { commit: from, prepare: from };
+      return createFeed((checkpointReached) =>
+        holder.current().subscribeToAll({
+          fromPosition,
+          filter: excludeSystemEvents({ checkpointInterval: 32, checkpointReached }),
+        }),
+      );
+    },
+    head,
+    ready: async () => {
+      await head();
+    },
+    dispose: () => holder.dispose(),
+  };
+}
