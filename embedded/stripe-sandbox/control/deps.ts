@@ -1,0 +1,7 @@
+import type { Pool } from 'pg';
+
+export type ControlDeps = {
+  pool: Pool;
+  /** Something is to be delivered or settled. */
+  wake: () => void;
+};
