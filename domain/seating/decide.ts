@@ -7,6 +7,7 @@ import {
   hasExpired,
   holdUntil,
   livePlacesOf,
+  releaseExpired,
   roomForNewcomer,
   settle,
   storedRoom,
@@ -185,11 +186,6 @@ export type ExpireHolds = { readonly now: Instant };
 /** The timer's part: the state decides whether there is anything to release. */
 export function expireHolds(state: SeatingState, { now }: ExpireHolds): Decision<SeatingEvent> {
   return releaseExpired(state, now);
-}
-
-/** The holds that are past their deadline at `now`, released, and those who wait, promoted. */
-export function releaseExpired(state: SeatingState, now: Instant): SeatingEvent[] {
-  return state.status === 'none' ? [] : settle(state, now, { room: storedRoom(state) });
 }
 
 function notOpen(): Rejection {

@@ -78,6 +78,11 @@ export function settle(
   return events;
 }
 
+/** What every decision does besides its own: see `settle`. */
+export function releaseExpired(state: SeatingState, now: Instant): SeatingEvent[] {
+  return state.status === 'none' ? [] : settle(state, now, { room: storedRoom(state) });
+}
+
 /** A hold never outlives the moment after which no seat is given away. */
 export function holdUntil(seats: Seats, now: Instant, minutes: number): Instant {
   const deadline = addMinutes(now, minutes);
