@@ -93,6 +93,7 @@ async function start(options: StartOptions, reporter: Reporter): Promise<number>
   });
   await logs.close();
   await lock.release();
+  reporter.stopped();
   return exitCode;
 }
 

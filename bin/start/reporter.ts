@@ -19,6 +19,7 @@ export type Reporter = {
   part(event: PartEvent): void;
   up(report: UpReport): void;
   stopping(reason: string): void;
+  stopped(): void;
   error(error: unknown): void;
 };
 
@@ -36,6 +37,7 @@ export function jsonReporter(write: (text: string) => void): Reporter {
       say({ event: 'ready', ...addresses, ...rest });
     },
     stopping: (reason) => say({ event: 'stopping', reason }),
+    stopped: () => say({ event: 'stopped' }),
     error: (error) => say({ event: 'error', message: messageOf(error) }),
   };
 }

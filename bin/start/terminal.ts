@@ -9,10 +9,14 @@ type Colour = 'green' | 'red' | 'yellow' | 'dim' | 'bold' | 'cyan';
  * A short start-up for a person: one line per part, then a table of addresses. Log lines go to
  * files; only warnings and worse come here as well. Colours follow NO_COLOR and the terminal.
  */
-export function terminalReporter(options: { dataDir: string; verbose: boolean }): Reporter {
-  const paint = (colour: Colour, text: string) =>
-    styleText(colour, text, { stream: process.stdout, validateStream: true });
-  const say = (line: string) => process.stdout.write(`${line}\n`);
+export function terminalReporter(options: {
+  dataDir: string;
+  verbose: boolean;
+  out?: NodeJS.WritableStream;
+}): Reporter {
+  const out = options.out ?? process.stdout;
+  const paint = (colour: Colour, text: string) => styleText(colour, text, { stream: out });
+  const say = (line: string) => void out.write(`${line}\n`);
   const folder = relative(process.cwd(), options.dataDir) || '.';
   const inFolder = folder.startsWith('..') ? options.dataDir : folder;
   let stopping = false;
@@ -82,7 +86,8 @@ export function terminalReporter(options: { dataDir: string; verbose: boolean })
       stopping = true;
       if (reason !== 'error') say('\nStopping (a second Ctrl-C hurries)');
     },
-    error: (error) => process.stderr.write(`\n${paint('red', 'Error:')} ${messageOf(error)}\n`),
+    stopped: () => say('Stopped.'),
+    error: (error) => say(`\n${paint('red', 'Error:')} ${messageOf(error)}`),
   };
 }
 

@@ -134,6 +134,29 @@ test('one Ctrl-C through npm (two signals) waits for a deaf child, a later one k
   expect(isAlive(pid)).toBe(false);
 });
 
+test('it ends when the npm that runs it as a script is killed', async () => {
+  const script = join(import.meta.dirname, '_fixtures/root.ts');
+  // As npm does it: a program that starts the script as its child and waits. Its end closes our
+  // pipe, so what the script says goes to a file.
+  const log = join(parent, 'npm.log');
+  const source = `
+    const { spawn } = require('node:child_process');
+    const out = require('node:fs').openSync(${JSON.stringify(log)}, 'w');
+    const child = spawn(process.execPath, ${JSON.stringify([script, dataDir])}, {
+      stdio: ['ignore', out, out],
+      env: { ...process.env, npm_lifecycle_event: 'start' },
+    });
+    console.log(child.pid);`;
+  const npm = spawn(process.execPath, ['-e', source], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [pid] = await once(npm.stdout, 'data');
+  const said = () => readFileSync(log, 'utf8').split('\n').slice(0, -1);
+  const saidTypes = () => said().map((text) => line.parse(JSON.parse(text)).type);
+  await vi.waitFor(() => expect(saidTypes()).toContain('up'), 10_000);
+  npm.kill('SIGKILL');
+  await vi.waitFor(() => expect(isAlive(Number(pid))).toBe(false), 10_000);
+  expect(said()).toContain(JSON.stringify({ type: 'stop', reason: 'npm is gone' }));
+});
+
 test('a part that cannot start ends the whole with 1, with its last words', async () => {
   const root = startRoot('crash');
   expect(await once(root.process, 'exit')).toEqual([1, null]);

@@ -12,6 +12,24 @@ type RunHooks = {
 /** npm passes the terminal's Ctrl-C on as a second signal: within this time it is the same one. */
 const sameSignalMs = 700;
 
+/** npm that is killed with -9 cannot pass anything on; it is looked after this often. */
+const npmCheckMs = 500;
+
+/**
+ * Calls back when the npm that runs us as a script is gone. Not for other parents: a shell may well
+ * end before what it started.
+ */
+function onNpmGone(callBack: () => void): void {
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const npm = process.ppid;
+  const check = () => {
+    if (process.ppid === npm) return;
+    clearInterval(timer);
+    callBack();
+  };
+  const timer = setInterval(check, npmCheckMs).unref();
+}
+
 /**
  * Runs the parts until a signal (or the end of our own IPC channel, when somebody started us with
  * one) asks for the end. The exit code, once everything is stopped.
@@ -42,6 +60,7 @@ export async function runUntilAsked(supervisor: Supervisor, hooks: RunHooks): Pr
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);
   if (process.connected) process.on('disconnect', () => ask('disconnect'));
+  onNpmGone(() => ask('npm is gone'));
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
   // A reader that went away (`npm start | head`) is no reason to stop.

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { readOptions, UsageError } from './options.ts';
+
+test('nothing set: everything here, data in .data', () => {
+  const options = readOptions([], {});
+  expect(options.dataDir).toBe(`${process.cwd()}/.data`);
+  expect(options).toMatchObject({ json: false, verbose: false, help: false });
+  expect(options.env.DATABASE_URL).toBeUndefined();
+});
+
+test('--data comes before DATA_DIR, an empty variable counts as unset', () => {
+  const env = { DATA_DIR: '/from/env', DATABASE_URL: '', WRITE_API_PORT: '0' };
+  expect(readOptions(['--data', '/from/flag'], env).dataDir).toBe('/from/flag');
+  const options = readOptions(['--json'], env);
+  expect(options).toMatchObject({ json: true, dataDir: '/from/env' });
+  expect(options.env).toMatchObject({ WRITE_API_PORT: 0 });
+  expect(options.env.DATABASE_URL).toBeUndefined();
+});
+
+test.each([
+  [['--nope'], {}, "Unknown option '--nope'"],
+  [['--data='], {}, '--data: expected a folder'],
+  [[], { WRITE_API_PORT: 'http' }, 'WRITE_API_PORT: expected a port number'],
+  [[], { READ_API_PORT: '70000' }, 'READ_API_PORT: expected a port from 0'],
+])('%j with %j is refused: %s', (argv, env, message) => {
+  expect(() => readOptions(argv, env)).toThrow(UsageError);
+  expect(() => readOptions(argv, env)).toThrow(message);
+});
