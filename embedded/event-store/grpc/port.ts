@@ -11,6 +11,8 @@ export type Port = {
   readonly port: number;
   /** No new connections; the open ones go on. */
   refuse(): void;
+  /** Settles when no connection is open. */
+  drained(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -47,9 +49,14 @@ export const listen = async (options: {
     response.end(JSON.stringify(known ? { msg: 'Ping!' } : { error: 'not found' }));
   });
   const sockets = new Set<Socket>();
+  const { promise: drained, resolve: drain } = Promise.withResolvers<void>();
+  let refusing = false;
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    socket.once('close', () => {
+      sockets.delete(socket);
+      if (refusing && sockets.size === 0) drain();
+    });
     // A connection that breaks is an end like any other; its calls see it as cancelled.
     socket.on('error', () => socket.destroy());
     sniff(socket, (http2) => {
@@ -68,7 +75,12 @@ export const listen = async (options: {
   if (address === null || typeof address === 'string') throw new Error('no TCP address');
   return {
     port: address.port,
-    refuse: () => void server.close(),
+    refuse() {
+      refusing = true;
+      server.close();
+      if (sockets.size === 0) drain();
+    },
+    drained: () => drained,
     close: async () => {
       server.close();
       injector.destroy();
