@@ -51,7 +51,7 @@ async function acceptedTree() {
 
 test('an accepted schema is green; a changed one under the same version explains itself', async () => {
   await using tree = await acceptedTree();
-  expect(await schemas.run(tree)).toEqual({ ok: true, summary: '1 events, 1 samples' });
+  expect(await schemas.run(tree)).toEqual({ ok: true, summary: '1 event, 1 sample' });
 
   await tree.change(broken);
   const outcome = await schemas.run(tree);
@@ -91,7 +91,7 @@ test('a new version with an upcaster and a sample is accepted beside the old one
   expect((await tree.accept()).output).toContain('SeatHeld v2 is new.');
   const after = JSON.parse(await tree.lock()) as typeof before;
   expect(after.SeatHeld?.versions).toEqual({ ...before.SeatHeld?.versions, 2: expect.anything() });
-  expect(await schemas.run(tree)).toEqual({ ok: true, summary: '1 events, 2 samples' });
+  expect(await schemas.run(tree)).toEqual({ ok: true, summary: '1 event, 2 samples' });
 });
 
 test('a proven widening is told and accepted, released or not', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Catalogue } from '../domain/_kernel/catalogue.ts';
+import { count } from './check/step.ts';
 import { accepted, type Evidence, type Finding, judge } from './schemas/judge.ts';
 import { readLock, readReleases, writeLock } from './schemas/lock.ts';
 import { readSamples } from './schemas/samples.ts';
@@ -81,7 +82,7 @@ function mayWrite(remedy: Finding['remedy'], unreleased: boolean): boolean {
 
 function report(findings: readonly Finding[], { catalogue, samples }: Evidence): number {
   if (findings.length === 0) {
-    console.log(`${catalogue.types.size} events, ${samples.length} samples`);
+    console.log(`${count(catalogue.types.size, 'event')}, ${count(samples.length, 'sample')}`);
     return 0;
   }
   console.log(list(findings));

@@ -37,9 +37,15 @@ function options(color: boolean): string[] {
 async function biome(root: string, args: readonly string[], advice: string): Promise<Outcome> {
   const { code, output } = await runTool('biome', args, { cwd: root });
   const summary = summaryOf(output);
-  if (code !== 0) return { ok: false, summary, output, advice };
+  if (code !== 0) return { ok: false, summary, output: await errorsOf(root, args), advice };
   const warnings = warningsOf(output);
   return warnings === '' ? { ok: true, summary } : { ok: true, summary, output: warnings };
+}
+
+/** The errors alone: what made the step red must not drown in warnings. */
+async function errorsOf(root: string, args: readonly string[]): Promise<string> {
+  const { output } = await runTool('biome', [...args, '--diagnostic-level=error'], { cwd: root });
+  return output;
 }
 
 /** `commands/enroll.ts:8:3 lint/complexity/useMaxParams`: where and which rule, no more. */
