@@ -91,7 +91,7 @@ async function start(options: StartOptions, reporter: Reporter): Promise<number>
     onStopping: (reason) => reporter.stopping(reason),
     onError: (error) => reporter.error(error),
   });
-  await logs.close();
+  logs.close();
   await lock.release();
   reporter.stopped();
   return exitCode;

@@ -126,21 +126,24 @@ function postgresPart({ options, portOf }: Setting) {
 type Postgres = ReturnType<typeof postgresPart>;
 
 function eventStorePart(setting: Setting, postgres: Postgres) {
+  let port = setting.portOf('event-store');
   return definePart({
     name: 'event-store',
     title: 'event store',
     needs: [postgres],
-    start: (context) =>
-      child(setting, context, {
+    async start(context) {
+      // At a restart its clients know where it is: that port and no other.
+      const anyPort = context.attempt === 1 ? ['--any-port'] : [];
+      const running = await child(setting, context, {
         script: 'event-store.ts',
-        args: [
-          ...['--database-url', postgres.value().url('event_store')],
-          ...['--port', String(setting.portOf('event-store'))],
-          // Only at first: later its clients know where it is.
-          ...(context.attempt === 1 ? ['--any-port'] : []),
-        ],
-        ready: z.object({ url: z.string() }),
-      }),
+        args: ['--json', '--port', String(port), ...anyPort],
+        // Not an argument: everybody on the machine may read those of a process.
+        env: { DATABASE_URL: postgres.value().url('event_store') },
+        ready: z.object({ url: z.string(), port: z.int() }),
+      });
+      port = running.value.port;
+      return running;
+    },
   });
 }
 

@@ -52,14 +52,19 @@ test('of the log lines a person sees warnings alone, or all when asked', () => {
   const about = { part: 'write-api', title: 'write API', type: 'log' } as const;
   const lines = [
     '{"level":30,"msg":"enrolled"}',
-    '{"level":50,"msg":"no connection"}',
+    '{"level":50,"msg":"no connection","err":{"message":"ECONNREFUSED"}}',
+    '{"level":"info","message":"ready"}',
+    '{"level":"warn","message":"the port is taken"}',
     '2026-11-21 10:02:06 UTC [1] LOG:  checkpoint',
     '2026-11-21 10:02:06 UTC [1] FATAL:  out of memory',
   ];
   const { reporter, text } = terminal();
   for (const line of lines) reporter.part({ ...about, line });
   expect(text()).toBe(
-    'write API | no connection\nwrite API | 2026-11-21 10:02:06 UTC [1] FATAL:  out of memory\n',
+    `write API | no connection: ECONNREFUSED
+write API | the port is taken
+write API | 2026-11-21 10:02:06 UTC [1] FATAL:  out of memory
+`,
   );
   const verbose = terminal(true);
   for (const line of lines) verbose.reporter.part({ ...about, line });

@@ -65,7 +65,7 @@ export async function startPostgres(options: EmbeddedPostgresOptions): Promise<E
   const binaries = locateBinaries();
   const identity = chooseIdentity(binaries.postgres);
   const guard = chooseGuard();
-  for (const notice of [identity.notice, guard.notice]) if (notice) log(notice);
+  for (const notice of [identity.notice, guard.notice]) if (notice) log(`WARNING: ${notice}`);
 
   const cluster = await openCluster({
     dataDir: options.dataDir,

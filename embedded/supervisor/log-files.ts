@@ -1,27 +1,25 @@
-import { createWriteStream, mkdirSync, renameSync, statSync, type WriteStream } from 'node:fs';
+import { closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-/** One log file per part; at this size it is put aside as `<part>.log.1` and a new one begins. */
-const maxBytes = 20 * 1024 * 1024;
-
 export type LogFiles = {
   write(part: string, line: string): void;
-  close(): Promise<void>;
+  close(): void;
 };
 
-export function openLogFiles(folder: string): LogFiles {
+/**
+ * One log file per part. At `maxBytes` it is put aside as `<part>.log.1`, in place of the one that
+ * was put aside before, and a new one begins.
+ */
+export function openLogFiles(folder: string, maxBytes = 20 * 1024 * 1024): LogFiles {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const files = new Map<string, { stream: WriteStream; bytes: number }>();
+  const files = new Map<string, { fd: number; bytes: number }>();
 
   const open = (part: string) => {
     const path = join(folder, `${part}.log`);
-    const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    if (bytes >= maxBytes) renameSync(path, `${path}.1`);
-    const stream = createWriteStream(path, { flags: 'a', mode: 0o600 });
-    // A full disk must not take the parts down with it; the terminal still gets what matters.
-    stream.on('error', () => stream.destroy());
-    const file = { stream, bytes: bytes >= maxBytes ? 0 : bytes };
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    if (size >= maxBytes) renameSync(path, `${path}.1`);
+    const file = { fd: openSync(path, 'a', 0o600), bytes: size >= maxBytes ? 0 : size };
     files.set(part, file);
     return file;
   };
@@ -30,32 +28,40 @@ export function openLogFiles(folder: string): LogFiles {
     write(part, line) {
       let file = files.get(part) ?? open(part);
       if (file.bytes >= maxBytes) {
-        file.stream.end();
+        closeSync(file.fd);
         file = open(part);
       }
-      file.bytes += Buffer.byteLength(line) + 1;
-      file.stream.write(`${line}\n`);
+      // At once, so that the file has the last words before a kill -9.
+      file.bytes += writeSync(file.fd, `${line}\n`);
     },
-    async close() {
-      const streams = [...files.values()].map(({ stream }) => stream);
-      await Promise.all(streams.map((stream) => new Promise<void>((done) => stream.end(done))));
+    close() {
+      for (const { fd } of files.values()) closeSync(fd);
+      files.clear();
     },
   };
 }
 
-const pinoLine = z.looseObject({ level: z.number(), msg: z.string().optional() });
+/** What pino writes (a number and `msg`), and what the event store node writes. */
+const jsonLine = z.looseObject({
+  level: z.union([z.number(), z.string()]),
+  msg: z.string().optional(),
+  message: z.string().optional(),
+  reason: z.string().optional(),
+  err: z.looseObject({ message: z.string() }).optional(),
+});
 const pinoWarn = 40;
+const importantLevels: readonly unknown[] = ['warn', 'error', 'fatal'];
 
 /**
  * What of a part's output a person at the terminal should see: warnings and worse. undefined: no
  * more than the log file needs it.
  */
 export function importantText(line: string): string | undefined {
-  if (line.startsWith('{')) return importantOfPino(line);
-  return /\b(WARNING|ERROR|FATAL|PANIC|Error|warn)\b/.test(line) ? line : undefined;
+  if (line.startsWith('{')) return importantOfJson(line);
+  return /\b(WARNING|ERROR|FATAL|PANIC|\w*Error|warn|error)\b/.test(line) ? line : undefined;
 }
 
-function importantOfPino(line: string): string | undefined {
+function importantOfJson(line: string): string | undefined {
   let json: unknown;
   try {
     json = JSON.parse(line);
@@ -63,7 +69,12 @@ function importantOfPino(line: string): string | undefined {
     // Cut or not JSON after all: a person may make more of it.
     return line;
   }
-  const parsed = pinoLine.safeParse(json);
-  if (!parsed.success || parsed.data.level < pinoWarn) return undefined;
-  return parsed.data.msg ?? line;
+  const parsed = jsonLine.safeParse(json);
+  if (!parsed.success) return undefined;
+  const { level, msg, message, reason, err } = parsed.data;
+  const important = typeof level === 'number' ? level >= pinoWarn : importantLevels.includes(level);
+  if (!important) return undefined;
+  const why = err?.message ?? reason;
+  const what = msg ?? message ?? line;
+  return why === undefined || what.includes(why) ? what : `${what}: ${why}`;
 }
