@@ -18,7 +18,7 @@ function metadataOf(context: CommandContext): EventMetadata {
     $correlationId: context.correlationId,
     $causationId: context.causationId,
     actor: context.actor,
-    occurredAt: context.now,
+    occurredAt: context.occurredAt,
     recordedAt: context.now,
     schemaVersion: 1,
     ...(context.traceparent === undefined ? {} : { traceparent: context.traceparent }),
@@ -67,6 +67,15 @@ function decideOne(
   }
 }
 
+export type DecidedBatch = {
+  /** What it came to for each job that was decided. */
+  readonly outcomes: readonly Outcome[];
+  /** What is to be appended, in order. */
+  readonly events: readonly Stored[];
+  /** What did not fit into the append. */
+  readonly postponed: readonly Job[];
+};
+
 /**
  * Decides jobs in turn on one state, folding each one's events before the next decides. What does
  * not fit into one append is postponed to the next.
@@ -76,7 +85,7 @@ export function decideBatch(
   stream: string,
   entry: CachedStream<unknown>,
   jobs: readonly Job[],
-): { readonly outcomes: Outcome[]; readonly events: Stored[]; readonly postponed: Job[] } {
+): DecidedBatch {
   const outcomes: Outcome[] = [];
   const events: Stored[] = [];
   let bytes = 0;

@@ -32,6 +32,8 @@ export type CommandContext = {
   /** Keyed hash of route and input. */
   readonly inputHash: string;
   readonly now: Instant;
+  /** When it happened in the world; the moment of arrival unless a step says otherwise. */
+  readonly occurredAt: Instant;
   readonly principal: Principal;
   readonly actor: Actor;
   readonly correlationId: string;
@@ -68,6 +70,8 @@ export type CommandTools = {
       readonly view?: (state: S) => View;
       /** The stream's id derives from this command: saves reading a stream that is not there. */
       readonly isNew?: boolean;
+      /** When it happened in the world, where that is not the moment of the request. */
+      readonly occurredAt?: Instant;
     },
   ): Promise<Decided<E, View>>;
   /**
@@ -118,7 +122,7 @@ export type CommandDefinition<
     readonly reply: z.input<R>;
   };
   /** For inputs that carry their own identity (a scan's device and nonce): the name of the command id. */
-  readonly identity?: (input: Input<P, B>) => string;
+  identity?(input: Input<P, B>): string;
   execute(tools: CommandTools, input: Input<P, B>, context: CommandContext): Promise<z.output<R>>;
 };
 

@@ -116,6 +116,7 @@ export function createCommandBus(options: {
       commandId,
       inputHash,
       now: new Date(arrivedAt).toISOString(),
+      occurredAt: new Date(arrivedAt).toISOString(),
       principal,
       actor: actorOf(principal),
       correlationId: request.correlationId ?? commandId,
@@ -137,11 +138,16 @@ export function createCommandBus(options: {
       decide: async (aggregate, id, step) => {
         const view = step.view ?? (() => undefined as never);
         const run = (decide: Parameters<typeof queues.decide>[3]['decide']) =>
-          queues.decide(aggregate, id, context, {
-            decide: decide as never,
-            view,
-            isNew: step.isNew === true,
-          });
+          queues.decide(
+            aggregate,
+            id,
+            { ...context, occurredAt: step.occurredAt ?? context.now },
+            {
+              decide: decide as never,
+              view,
+              isNew: step.isNew === true,
+            },
+          );
         let decided: Awaited<ReturnType<typeof run>>;
         try {
           const looked = step.lookup === undefined ? undefined : await step.lookup();

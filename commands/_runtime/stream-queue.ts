@@ -9,7 +9,7 @@ import {
 } from '../../platform/event-store/index.ts';
 import { KeyStoreUnavailableError } from '../../platform/keys/index.ts';
 import { type CachedStream, emptyStream, readTail, type StreamCache } from './cached-stream.ts';
-import { decideBatch } from './decide-batch.ts';
+import { type DecidedBatch, decideBatch } from './decide-batch.ts';
 import type { CommandContext, Decided } from './definition.ts';
 import { CommandRefused, IdempotencyConflict, OutcomeUnknown, Overloaded } from './errors.ts';
 import type { Job, Outcome, Stored } from './job.ts';
@@ -23,6 +23,13 @@ const CONTENDED_BATCHES = 16;
 
 type Queue = { jobs: Job[] };
 type Opaque = Aggregate<unknown>;
+
+type Turn = {
+  readonly entry: CachedStream<unknown>;
+  /** The state was read from the store after the jobs arrived. */
+  readonly current: boolean;
+  readonly open: readonly Job[];
+};
 
 export type StreamQueues = {
   decide<S, E extends DomainEvent, View>(
@@ -106,19 +113,47 @@ export function createStreamQueues(options: {
     return { ...outcome, decided: { ...outcome.decided, events: stored } };
   };
 
-  const openEntry = async (
+  const openTurn = async (
     aggregate: Opaque,
     stream: string,
     jobs: readonly Job[],
-  ): Promise<{ entry: CachedStream<unknown>; current: boolean }> => {
+  ): Promise<Turn> => {
     const entry = cache.take<unknown>(stream) ?? emptyStream(aggregate);
     // A stream named after its command is most likely not there yet: deciding on the empty state
     // saves a round trip, and the append at "no stream" proves it right or starts over.
     const guessed = entry.revision >= 0 || jobs.every((job) => job.isNew);
-    if (guessed && entry.contended === 0) return { entry, current: false };
-    await readTail(eventStore, aggregate, stream, entry);
+    const current = !guessed || entry.contended > 0;
+    if (current) await readTail(eventStore, aggregate, stream, entry);
     entry.contended = Math.max(0, entry.contended - 1);
-    return { entry, current: true };
+    const open = await answerRepeats(stream, entry, jobs);
+    return { entry, current, open: open.filter(inTime) };
+  };
+
+  /** The same jobs on the state as the store has it now. */
+  const nextTurn = async (
+    aggregate: Opaque,
+    stream: string,
+    entry: CachedStream<unknown>,
+    jobs: readonly Job[],
+  ): Promise<Turn> => {
+    await readTail(eventStore, aggregate, stream, entry);
+    return { entry, current: true, open: await answerRepeats(stream, entry, jobs) };
+  };
+
+  /** Appends what was decided; null on a conflict. */
+  const store = async (
+    stream: string,
+    before: number,
+    { outcomes, events }: DecidedBatch,
+    deadline: number,
+  ): Promise<readonly Outcome[] | null> => {
+    const result = await eventStore.append(stream, before, events, { deadline });
+    if (result.kind === 'conflict') {
+      if (Date.now() >= deadline) throw new Overloaded(`${stream} is too busy`);
+      return null;
+    }
+    for (const event of events) Object.assign(event, { position: result.position ?? -1n });
+    return result.retried ? Promise.all(outcomes.map((each) => asStored(stream, each))) : outcomes;
   };
 
   /** One batch: decide, append, tell. Returns the jobs that did not fit. */
@@ -128,41 +163,29 @@ export function createStreamQueues(options: {
     jobs: readonly Job[],
   ): Promise<readonly Job[]> => {
     const deadline = Math.max(...jobs.map((job) => job.context.deadline));
-    let { entry, current } = await openEntry(aggregate, stream, jobs);
-    let open = (await answerRepeats(stream, entry, jobs)).filter(inTime);
+    let { entry, current, open } = await openTurn(aggregate, stream, jobs);
     for (;;) {
       const before = entry.revision;
-      const { outcomes, events, postponed } = decideBatch(aggregate, stream, entry, open);
-      if (events.length > 0) {
-        const result = await eventStore.append(stream, before, events, { deadline });
-        if (result.kind === 'conflict') {
-          if (Date.now() >= deadline) throw new Overloaded(`${stream} is too busy`);
-          // The state has events in it that were never stored: only the store knows what is true.
-          entry = { ...emptyStream(aggregate), contended: CONTENDED_BATCHES };
-          await readTail(eventStore, aggregate, stream, entry);
-          current = true;
-          open = await answerRepeats(stream, entry, open);
-          continue;
-        }
+      const decided = decideBatch(aggregate, stream, entry, open);
+      let { outcomes }: { outcomes: readonly Outcome[] | null } = decided;
+      if (decided.events.length > 0) {
+        // If the exact revision holds, the state was the newest: refusals of this batch are true too.
+        outcomes = await store(stream, before, decided, deadline);
         entry.checkedAt = Date.now();
-        for (const event of events) Object.assign(event, { position: result.position ?? -1n });
-        const told = result.retried
-          ? await Promise.all(outcomes.map((o) => asStored(stream, o)))
-          : outcomes;
-        // The exact revision held, so the state was the newest: refusals in this batch are true too.
-        for (const outcome of told) tell(outcome);
-      } else {
-        if (!current && outcomes.length > 0) {
-          // Nothing but refusals and views on a state that may be behind: read on, decide anew.
-          await readTail(eventStore, aggregate, stream, entry);
-          current = true;
-          open = await answerRepeats(stream, entry, open);
-          continue;
-        }
-        for (const outcome of outcomes) tell(outcome);
+      } else if (outcomes !== null && outcomes.length > 0 && !current) {
+        // Nothing but refusals and looks at a state that may be behind: read on, decide anew.
+        ({ entry, current, open } = await nextTurn(aggregate, stream, entry, open));
+        continue;
       }
+      if (outcomes === null) {
+        // The state has events in it that were never stored: only the store knows what is true.
+        const clean = { ...emptyStream(aggregate), contended: CONTENDED_BATCHES };
+        ({ entry, current, open } = await nextTurn(aggregate, stream, clean, open));
+        continue;
+      }
+      for (const outcome of outcomes) tell(outcome);
       cache.put(stream, entry);
-      return postponed;
+      return decided.postponed;
     }
   };
 

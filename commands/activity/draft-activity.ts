@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { deriveId, idSchema } from '../../domain/_kernel/ids.ts';
+import { moneySchema } from '../../domain/_kernel/money.ts';
+import { lineSchema, textSchema } from '../../domain/_kernel/text.ts';
+import { instantInputSchema, timeZoneSchema, toInstant } from '../../domain/_kernel/time.ts';
+import { draftActivity as decideDraft } from '../../domain/activity/decide.ts';
+import { activity } from '../../domain/activity/state.ts';
+import { defineCommand, roles } from '../_runtime/definition.ts';
+import { exampleIds } from '../examples.ts';
+
+export const draftActivity = defineCommand({
+  name: 'draft-activity',
+  summary: 'Draft an activity',
+  description: 'Plans an activity. Nobody but staff sees it before it is published.',
+  tag: 'Activities',
+  path: '/v1/activities',
+  permission: roles('staff', 'admin'),
+  params: z.strictObject({}),
+  body: z.strictObject({
+    title: lineSchema(1, 200).meta({ example: 'Puppy first-aid morning' }),
+    description: textSchema(0, 10_000).default('').meta({ example: 'Bring your own puppy.' }),
+    venue: lineSchema(1, 300).meta({ example: 'Tiergarten pavilion, Berlin' }),
+    startsAt: instantInputSchema,
+    endsAt: instantInputSchema,
+    timeZone: timeZoneSchema,
+    price: moneySchema.meta({
+      description: 'Zero is a free activity: its seats are confirmed at once',
+    }),
+    capacity: z.int().min(1).max(100_000).meta({ example: 20 }),
+    waitlist: z.boolean().default(false),
+    seatsPerMember: z.int().min(1).max(1000).default(4).meta({
+      description: 'How many seats one member may have at the same time',
+    }),
+  }),
+  reply: z.strictObject({ id: idSchema('act'), status: z.enum(['draft']) }),
+  status: 201,
+  refusals: ['ends-before-start', 'starts-in-past', 'already-exists'],
+  example: {
+    params: {},
+    body: {
+      title: 'Puppy first-aid morning',
+      description: 'Bring your own puppy.',
+      venue: 'Tiergarten pavilion, Berlin',
+      startsAt: '2027-05-01T10:00:00+02:00',
+      endsAt: '2027-05-01T12:00:00+02:00',
+      timeZone: 'Europe/Berlin',
+      price: { amount: 2500, currency: 'EUR' },
+      capacity: 20,
+      waitlist: true,
+      seatsPerMember: 4,
+    },
+    reply: { id: exampleIds.activityId, status: 'draft' },
+  },
+  execute: async ({ decide }, { body }, { commandId, now }) => {
+    const activityId = deriveId('act', commandId);
+    await decide(activity, activityId, {
+      isNew: true,
+      decide: (state) =>
+        decideDraft(state, {
+          ...body,
+          activityId,
+          startsAt: toInstant(body.startsAt),
+          endsAt: toInstant(body.endsAt),
+          now,
+        }),
+    });
+    return { id: activityId, status: 'draft' as const };
+  },
+});

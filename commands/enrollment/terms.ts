@@ -1,0 +1,74 @@
+import type { ActivityId, MemberId } from '../../domain/_kernel/ids.ts';
+import { addMoney, type Money } from '../../domain/_kernel/money.ts';
+import { rejected } from '../../domain/_kernel/rejection.ts';
+import { activity } from '../../domain/activity/state.ts';
+import { member } from '../../domain/member/state.ts';
+import {
+  holdMinutesAt,
+  SETTINGS_ID,
+  serviceFeeAt,
+  serviceFeeOf,
+  settings,
+} from '../../domain/settings/state.ts';
+import type { CommandTools } from '../_runtime/definition.ts';
+import { notFound, refuse } from '../access.ts';
+import { SETTINGS_MAX_AGE_MS } from '../settings/change-settings.ts';
+
+export type Attendee = { readonly name: string; readonly email: string };
+
+/** What an enrollment is made under: price, fee, hold time and whom it is for. */
+export type Terms = {
+  readonly price: Money;
+  readonly serviceFee: Money;
+  readonly amountDue: Money;
+  readonly free: boolean;
+  readonly holdMinutes: number;
+  readonly attendee: Attendee;
+};
+
+/** Looks the terms up, side by side: published prices never change, settings may be a second old. */
+export async function lookUpTerms(
+  { load }: CommandTools,
+  activityId: ActivityId,
+  memberId: MemberId,
+  attendee: Attendee | undefined,
+  now: string,
+): Promise<Terms> {
+  const [plan, inForce, contact] = await Promise.all([
+    load(
+      activity,
+      activityId,
+      (state) => (state.status === 'none' ? null : { status: state.status, price: state.price }),
+      (view) => view?.status === 'published',
+    ),
+    load(
+      settings,
+      SETTINGS_ID,
+      (state) => ({
+        holdMinutes: holdMinutesAt(state, now),
+        basisPoints: serviceFeeAt(state, now),
+      }),
+      (_view, ageMs) => ageMs < SETTINGS_MAX_AGE_MS,
+    ),
+    attendee ??
+      load(member, memberId, (state) =>
+        state.status === 'registered' && state.name !== null && state.email !== null
+          ? { name: state.name, email: state.email }
+          : null,
+      ),
+  ]);
+  if (plan === null || plan.status === 'draft') return refuse(notFound('activity'));
+  if (plan.status === 'cancelled')
+    return refuse(rejected('cancelled', 'The activity was cancelled.'));
+  if (contact === null) return refuse(notFound('member'));
+  const serviceFee = serviceFeeOf(plan.price, inForce.basisPoints);
+  const amountDue = addMoney(plan.price, serviceFee);
+  return {
+    price: plan.price,
+    serviceFee,
+    amountDue,
+    free: amountDue.amount === 0,
+    holdMinutes: inForce.holdMinutes,
+    attendee: contact,
+  };
+}

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { deriveId, idSchema } from '../../domain/_kernel/ids.ts';
+import { moneySchema } from '../../domain/_kernel/money.ts';
+import { isRejection } from '../../domain/_kernel/rejection.ts';
+import { openPaymentAttempt } from '../../domain/enrollment/decide.ts';
+import { enrollment } from '../../domain/enrollment/state.ts';
+import { recordIntent, startPayment } from '../../domain/payment/decide.ts';
+import { payment } from '../../domain/payment/state.ts';
+import { defineCommand, roles } from '../_runtime/definition.ts';
+import { mayTouch, notFound, refuse } from '../access.ts';
+import { exampleIds } from '../examples.ts';
+
+export const pay = defineCommand({
+  name: 'pay',
+  summary: 'Start to pay for an enrollment',
+  description:
+    'Opens a card payment and returns the client secret with which the client app confirms it at Stripe. While a payment is open, asking again gives the same one: nobody is charged twice.',
+  tag: 'Payments',
+  path: '/v1/enrollments/:enrollmentId/payments',
+  permission: roles('member', 'staff', 'admin'),
+  params: z.strictObject({ enrollmentId: idSchema('enr') }),
+  body: z.strictObject({ method: z.enum(['card']) }),
+  reply: z.strictObject({
+    id: idSchema('pay'),
+    status: z.enum(['open']),
+    amount: moneySchema,
+    clientSecret: z.string(),
+  }),
+  status: 201,
+  refusals: ['not-found', 'waitlisted', 'hold-expired', 'already-confirmed', 'cancelled', 'lapsed'],
+  example: {
+    params: { enrollmentId: exampleIds.enrollmentId },
+    body: { method: 'card' },
+    reply: {
+      id: exampleIds.paymentId,
+      status: 'open',
+      amount: { amount: 2500, currency: 'EUR' },
+      clientSecret: 'pi_3example_secret_example',
+    },
+  },
+  execute: async (
+    { decide, load, ports },
+    { params: { enrollmentId }, body },
+    { principal, now },
+  ) => {
+    const attempt = await decide(enrollment, enrollmentId, {
+      decide: (state) =>
+        state.status === 'none' || !mayTouch(principal, state.memberId)
+          ? notFound('enrollment')
+          : openPaymentAttempt(state, { paymentId: (n) => deriveId('pay', enrollmentId, n), now }),
+      view: (state) =>
+        state.status === 'none'
+          ? null
+          : {
+              activityId: state.activityId,
+              memberId: state.memberId,
+              amount: state.amountDue,
+              open: state.openAttempt?.paymentId,
+            },
+    });
+    const opened = attempt.events.find((event) => event.type === 'PaymentAttemptOpened');
+    const paymentId = opened?.data.paymentId ?? attempt.view?.open;
+    if (attempt.view === null || paymentId === undefined) return refuse(notFound('enrollment'));
+    const { activityId, memberId, amount } = attempt.view;
+
+    // The attempt is on record before Stripe is called, under an id that Stripe gets as its
+    // idempotency key: cut anywhere from here on, a repeat meets the same PaymentIntent.
+    const fresh = opened !== undefined && !attempt.replayed;
+    const known = fresh
+      ? null
+      : await load(payment, paymentId, (state) => ('intentId' in state ? state.intentId : null));
+    if (known !== null) {
+      return {
+        id: paymentId,
+        status: 'open' as const,
+        amount,
+        clientSecret: await ports.payments.clientSecret(known),
+      };
+    }
+    const { intentId, clientSecret } = await ports.payments.createIntent({
+      ...{ paymentId, enrollmentId, activityId, amount },
+      description: `Enrollment ${enrollmentId}`,
+    });
+    await decide(payment, paymentId, {
+      isNew: true,
+      decide: (state) => {
+        const started = startPayment(state, {
+          paymentId,
+          enrollmentId,
+          activityId,
+          memberId,
+          method: body.method,
+          amount,
+        });
+        if (isRejection(started)) return started;
+        const created = recordIntent(started.reduce(payment.evolve, state), { intentId });
+        return isRejection(created) ? created : [...started, ...created];
+      },
+    });
+    return { id: paymentId, status: 'open' as const, amount, clientSecret };
+  },
+});
