@@ -112,7 +112,9 @@ async function run(given: Settings): Promise<void> {
     if (stopping) return;
     stopping = true;
     // The event loop is empty after it: the process ends by itself.
-    void sandbox.stop().then(() => process.disconnect?.());
+    void sandbox.stop().then(() => {
+      if (process.connected) process.disconnect?.();
+    });
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);

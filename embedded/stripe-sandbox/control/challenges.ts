@@ -38,7 +38,10 @@ export function mountChallenges(app: FastifyInstance, deps: ControlDeps): void {
       const target = new URL(returnUrl);
       target.searchParams.set('payment_intent', intent.body.id);
       target.searchParams.set('payment_intent_client_secret', intent.body.client_secret ?? '');
-      target.searchParams.set('redirect_status', passed ? 'succeeded' : 'failed');
+      target.searchParams.set(
+        'redirect_status',
+        intent.body.status === 'succeeded' ? 'succeeded' : 'failed',
+      );
       return reply.redirect(target.href, 303);
     });
   }

@@ -1,4 +1,6 @@
 import type { PoolClient } from 'pg';
+import { nowSeconds } from '../ids.ts';
+import { statusAt } from '../resources/ledger.ts';
 import { invalidParameter } from './errors.ts';
 
 /** Which members hold an id that `expand[]` replaces by the object. */
@@ -68,7 +70,14 @@ async function load(client: PoolClient, ids: readonly string[]): Promise<Map<str
     'SELECT id, body FROM stripe_sandbox.objects WHERE id = ANY ($1)',
     [ids],
   );
-  return new Map(rows.map((row) => [row.id, row.body]));
+  return new Map(rows.map((row) => [row.id, present(row.body)]));
+}
+
+/** A balance transaction's status is a matter of time, not of storage. */
+function present(body: Json): Json {
+  const { available_on: availableOn } = body;
+  if (body['object'] !== 'balance_transaction' || typeof availableOn !== 'number') return body;
+  return { ...body, status: statusAt({ available_on: availableOn }, nowSeconds()) };
 }
 
 function isList(body: object): body is { data: Json[] } {

@@ -1,7 +1,15 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { newId } from '../ids.ts';
 import { API_VERSION } from '../settings.ts';
-import { ApiError, type ErrorBody, internal, invalidParameter, unknownUrl } from './errors.ts';
+import { isUnavailable } from '../store/pool.ts';
+import {
+  ApiError,
+  type ErrorBody,
+  internal,
+  invalidParameter,
+  unavailable,
+  unknownUrl,
+} from './errors.ts';
 import { type Answer, type Deps, execute } from './execute.ts';
 import { type Form, parseForm } from './form.ts';
 import type { Route } from './route.ts';
@@ -35,6 +43,7 @@ export function createServer(deps: Deps, routes: readonly Route[]): FastifyInsta
       const body: ErrorBody = { type: 'invalid_request_error', message: error.message };
       return sendError(reply, new ApiError(status, body));
     }
+    if (isUnavailable(error)) return sendError(reply, unavailable());
     deps.log('error', 'request failed', {
       url: request.url.split('?')[0],
       error: error instanceof Error ? error.stack : String(error),

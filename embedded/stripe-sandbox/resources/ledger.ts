@@ -76,6 +76,9 @@ export function settleCharge(work: Work, charge: Stored<'charge'>): void {
   work.put('charge', charge);
 }
 
-export function statusAt(transaction: Stripe.BalanceTransaction, now: number): string {
+export function statusAt(
+  transaction: Pick<Stripe.BalanceTransaction, 'available_on'>,
+  now: number,
+): string {
   return transaction.available_on <= now ? 'available' : 'pending';
 }

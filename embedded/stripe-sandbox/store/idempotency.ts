@@ -30,7 +30,7 @@ function sortKeys(value: unknown): unknown {
  * Takes the key for this transaction, or answers what it stands for. The advisory lock is what
  * "in flight" means: it ends with the transaction, so also with a killed process, and the answer
  * is stored by the same commit that changed the state. Hence no key can be stuck, and none can be
- * charged twice.
+ * charged twice. A lock that is taken but has an answer is another repeat being answered.
  */
 export async function claimKey(
   client: PoolClient,
@@ -40,7 +40,6 @@ export async function claimKey(
     'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS taken',
     [`stripe_sandbox/${request.scope}/${request.key}`],
   );
-  if (locks[0]?.taken !== true) throw idempotencyKeyInUse(request.key);
   const { rows } = await client.query<{
     endpoint: string;
     params_hash: Buffer;
@@ -54,7 +53,10 @@ export async function claimKey(
     [request.scope, request.key, IDEMPOTENCY_TTL_SECONDS],
   );
   const stored = rows[0];
-  if (stored === undefined) return undefined;
+  if (stored === undefined) {
+    if (locks[0]?.taken === true) return undefined;
+    throw idempotencyKeyInUse(request.key);
+  }
   if (stored.endpoint !== request.endpoint) {
     throw idempotencyMismatch(
       request.key,

@@ -71,7 +71,7 @@ async function deliver(pool: Pool, log: Log, claim: Claim, stop: AbortSignal): P
 }
 
 async function attempt(claim: Claim, stop: AbortSignal): Promise<Outcome> {
-  const payload = JSON.stringify({ ...claim.event, pending_webhooks: 1 }, null, 2);
+  const payload = JSON.stringify({ ...claim.event, pending_webhooks: claim.pending }, null, 2);
   const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret: claim.secret });
   const started = performance.now();
   const durationMs = () => Math.round(performance.now() - started);

@@ -8,6 +8,8 @@ export type Claim = {
   url: string;
   secret: string;
   event: StoredEvent;
+  /** Deliveries of the event that nobody has answered yet, this one included. */
+  pending: number;
 };
 export type Outcome = {
   /** Undefined when there was no answer. */
@@ -33,7 +35,9 @@ export async function claimDue(pool: Pool, limit: number): Promise<Claim[]> {
         SET attempts = attempts + 1, leased_until = now() + make_interval(secs => $2)
        FROM due, stripe_sandbox.webhook_endpoints e, stripe_sandbox.objects o
       WHERE d.id = due.id AND e.id = d.endpoint_id AND o.id = d.event_id
-     RETURNING d.id, d.attempts AS attempt, e.url, e.secret, o.body AS event`,
+     RETURNING d.id, d.attempts AS attempt, e.url, e.secret, o.body AS event,
+               (SELECT count(*)::integer FROM stripe_sandbox.deliveries p
+                 WHERE p.event_id = d.event_id AND p.status = 'pending') AS pending`,
     [limit, LEASE_SECONDS],
   );
   return rows;
