@@ -87,7 +87,7 @@ function report(findings: readonly Finding[], { catalogue, samples }: Evidence):
   }
   console.log(list(findings));
   if (findings.every(({ remedy }) => remedy === 'accept')) {
-    console.log('  All of this is safe: `npm run schemas:accept` writes it into schemas.json.');
+    console.log('All of this is safe: `npm run schemas:accept` writes it into schemas.json.');
   }
   return 1;
 }
