@@ -71,7 +71,6 @@ describe.each(aggregates)('%s', async (name) => {
     expect(before, `${path} lacks the line ${START}`).toBeGreaterThan(-1);
     expect(after, `${path} lacks the line ${END} behind it`).toBeGreaterThan(before);
     const made = `${readme.slice(0, before)}${START}\n\n${commandTable(examples)}\n\n${readme.slice(after)}`;
-    // biome-ignore lint/style/noProcessEnv: rewriting is asked for from outside
     if (process.env['UPDATE'] === '1') writeFileSync(path, made);
     else expect(readme).toBe(made);
   });
