@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { count, runTool, type Step } from './step.ts';
@@ -18,12 +18,14 @@ export const types: Step = {
 };
 
 function args(root: string, color: boolean): string[] {
-  const cache = join(root, 'node_modules/.cache');
+  const packages = join(root, 'node_modules');
+  // What did not change since the last run is not checked again. Not where the packages are
+  // borrowed (a link): the cache would be another tree's.
+  const own = lstatSync(packages, { throwIfNoEntry: false })?.isDirectory() === true;
   return [
     ...['-p', '.', '--pretty', ...(color ? [] : ['false'])],
-    // What did not change since the last run is not checked again.
-    ...(existsSync(join(root, 'node_modules'))
-      ? ['--incremental', '--tsBuildInfoFile', join(cache, 'check.tsbuildinfo')]
+    ...(own
+      ? ['--incremental', '--tsBuildInfoFile', join(packages, '.cache/check.tsbuildinfo')]
       : []),
   ];
 }
