@@ -46,7 +46,9 @@ async function start(options: StartOptions, reporter: Reporter): Promise<number>
   const { dataDir } = options;
   // First of all: everything below takes the folder for its own.
   const lock = await lockDataFolder(dataDir);
-  const logs = openLogFiles(join(dataDir, 'logs'));
+  const logs = openLogFiles(join(dataDir, 'logs'), {
+    onTrouble: (error) => reporter.notice(`log files are not written: ${messageOf(error)}`),
+  });
   const cluster = join(dataDir, 'postgres', 'cluster');
   const secretsFile = join(dataDir, 'secrets.json');
   const opened = await openSecrets(secretsFile, existsSync(cluster));

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -23,9 +23,20 @@ test('each part has its file, which a later start goes on with', () => {
 });
 
 test('a file that has grown is put aside, also while it is written', () => {
-  const logs = openLogFiles(folder, 10);
+  const logs = openLogFiles(folder, { maxBytes: 10 });
   for (const line of ['12345678', 'abcdefgh', 'ABCDEFGH']) logs.write('api', line);
   expect([text('api.log.1'), text('api.log')]).toEqual(['12345678\nabcdefgh\n', 'ABCDEFGH\n']);
+  logs.close();
+});
+
+test('a disk that takes no more is said once, and nothing else happens', () => {
+  // Every write to it fails with ENOSPC.
+  symlinkSync('/dev/full', join(folder, 'api.log'));
+  const troubles: unknown[] = [];
+  const logs = openLogFiles(folder, { onTrouble: (error) => troubles.push(error) });
+  logs.write('api', 'one');
+  logs.write('api', 'two');
+  expect(troubles).toEqual([expect.objectContaining({ code: 'ENOSPC' })]);
   logs.close();
 });
 

@@ -7,11 +7,19 @@ export type LogFiles = {
   close(): void;
 };
 
+type LogFileOptions = {
+  maxBytes?: number;
+  /** Called at the first line in a row that could not be written: a full disk stops no part. */
+  onTrouble?: (error: unknown) => void;
+};
+
 /**
  * One log file per part. At `maxBytes` it is put aside as `<part>.log.1`, in place of the one that
  * was put aside before, and a new one begins.
  */
-export function openLogFiles(folder: string, maxBytes = 20 * 1024 * 1024): LogFiles {
+export function openLogFiles(folder: string, options: LogFileOptions = {}): LogFiles {
+  const { maxBytes = 20 * 1024 * 1024, onTrouble } = options;
+  let inTrouble = false;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const files = new Map<string, { fd: number; bytes: number }>();
 
@@ -24,15 +32,25 @@ export function openLogFiles(folder: string, maxBytes = 20 * 1024 * 1024): LogFi
     return file;
   };
 
+  const append = (part: string, line: string) => {
+    let file = files.get(part) ?? open(part);
+    if (file.bytes >= maxBytes) {
+      closeSync(file.fd);
+      file = open(part);
+    }
+    // At once, so that the file has the last words before a kill -9.
+    file.bytes += writeSync(file.fd, `${line}\n`);
+  };
+
   return {
     write(part, line) {
-      let file = files.get(part) ?? open(part);
-      if (file.bytes >= maxBytes) {
-        closeSync(file.fd);
-        file = open(part);
+      try {
+        append(part, line);
+        inTrouble = false;
+      } catch (error) {
+        if (!inTrouble) onTrouble?.(error);
+        inTrouble = true;
       }
-      // At once, so that the file has the last words before a kill -9.
-      file.bytes += writeSync(file.fd, `${line}\n`);
     },
     close() {
       for (const { fd } of files.values()) closeSync(fd);
