@@ -68,7 +68,10 @@ export type CommandTools = {
       readonly lookup?: () => Promise<L>;
       readonly decide: (state: S, looked: L) => Decision<E>;
       readonly view?: (state: S) => View;
-      /** The stream's id derives from this command: saves reading a stream that is not there. */
+      /**
+       * The stream's id derives from this command, and an earlier step of it stored something: saves
+       * reading a stream that is not there. Without effect on the first step, which tells repeats.
+       */
       readonly isNew?: boolean;
       /** When it happened in the world, where that is not the moment of the request. */
       readonly occurredAt?: Instant;

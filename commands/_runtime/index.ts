@@ -132,6 +132,10 @@ export function createCommandBus(options: {
     context: CommandContext,
   ): Promise<CommandResult> => {
     const steps: Decided<never, unknown>[] = [];
+    // A stream that derives from the command can only be there already if an earlier execution wrote
+    // it, and that one wrote the first step's stream before: only the first step has to look.
+    const firstTime = () =>
+      steps.length > 0 && steps.every((step) => !step.replayed && step.events.length > 0);
     const tools: CommandTools = {
       ports,
       load: (aggregate, id, view, enough) => queues.load(aggregate, id, context, view, enough),
@@ -145,7 +149,7 @@ export function createCommandBus(options: {
             {
               decide: decide as never,
               view,
-              isNew: step.isNew === true,
+              isNew: step.isNew === true && firstTime(),
             },
           );
         let decided: Awaited<ReturnType<typeof run>>;

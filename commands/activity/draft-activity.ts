@@ -54,7 +54,6 @@ export const draftActivity = defineCommand({
   execute: async ({ decide }, { body }, { commandId, now }) => {
     const activityId = deriveId('act', commandId);
     await decide(activity, activityId, {
-      isNew: true,
       decide: (state) =>
         decideDraft(state, {
           ...body,

@@ -52,7 +52,6 @@ export const draftArticle = defineCommand({
       reservation,
       `slug.${ports.secrets.blindIndex('slug', body.slug)}`,
       {
-        isNew: true,
         decide: (state) =>
           state.owner === null
             ? reserve(state, {

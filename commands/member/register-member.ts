@@ -53,7 +53,6 @@ export const registerMember = defineCommand({
     // The reservation names the member. Whoever finds it taken goes on with the id it names: if its
     // registration was cut, this one finishes it; if two race, one of them is first in that stream.
     const { view: memberId } = await decide(reservation, reserved, {
-      isNew: true,
       decide: (state) =>
         state.owner === null
           ? reserve(state, {

@@ -1,0 +1,310 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deriveId, type MemberId } from '../../domain/_kernel/ids.ts';
+import type { Role } from '../../domain/member/events.ts';
+import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
+import { commands } from '../index.ts';
+import { createSecrets } from '../secrets.ts';
+import type { CommandPorts, Principal } from './index.ts';
+import {
+  type CommandBus,
+  CommandRefused,
+  createCommandBus,
+  Forbidden,
+  IdempotencyConflict,
+  InvalidInput,
+} from './index.ts';
+
+let log: LogOfRecord;
+let bus: CommandBus;
+let otherBus: CommandBus;
+let intents: string[];
+
+const person = (seed: string, ...roles: Role[]): Principal => ({
+  kind: 'person',
+  id: deriveId('mem', seed),
+  roles: ['member', ...roles],
+});
+const staff = person('staff', 'staff');
+
+beforeAll(async () => {
+  log = await startLogOfRecord();
+  const ports: CommandPorts = {
+    payments: {
+      createIntent: async ({ paymentId }) => {
+        intents.push(paymentId);
+        return { intentId: `pi_${paymentId}`, clientSecret: `pi_${paymentId}_secret` };
+      },
+      clientSecret: async (intentId) => `${intentId}_secret`,
+    },
+    passwords: { hash: async (password) => `hash:${password}`, verify: async () => true },
+    secrets: createSecrets({
+      blindIndexKey: randomBytes(32),
+      giftCodeSecret: randomBytes(32),
+      ticketSigningKey: randomBytes(32),
+    }),
+  };
+  intents = [];
+  const hashKey = randomBytes(32);
+  bus = createCommandBus({ eventStore: log.eventStore, ports, commands, hashKey, log: log.log });
+  // As another process: its own client, its own cache.
+  otherBus = createCommandBus({
+    eventStore: log.another(),
+    ports,
+    commands,
+    hashKey,
+    log: log.log,
+  });
+});
+afterAll(() => log.stop());
+
+const key = () => randomUUID();
+type Reply = { id: string; status: string; roles: string[]; codes: string[] };
+
+async function execute(
+  name: string,
+  params: unknown,
+  body: unknown,
+  principal: Principal = staff,
+  idempotencyKey = key(),
+  on: CommandBus = bus,
+): Promise<Reply> {
+  const { reply } = await on.execute(name, { params, body }, { principal, key: idempotencyKey });
+  return reply as Reply;
+}
+
+const plan = {
+  title: 'Puppy morning',
+  venue: 'Tiergarten',
+  startsAt: '2099-05-01T10:00:00+02:00',
+  endsAt: '2099-05-01T12:00:00+02:00',
+  timeZone: 'Europe/Berlin',
+  price: { amount: 2500, currency: 'EUR' },
+  capacity: 100,
+  seatsPerMember: 1000,
+};
+
+async function publishedActivity(
+  changes: Partial<Record<keyof typeof plan | 'waitlist', unknown>> = {},
+): Promise<string> {
+  const { id } = await execute('draft-activity', {}, { ...plan, ...changes });
+  await execute('publish-activity', { activityId: id }, {});
+  return id;
+}
+
+const attendee = { name: 'Žofie 王', email: 'zofie@example.com' };
+const member = person('member');
+
+async function refusalCode(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return error instanceof CommandRefused ? error.rejection.code : `not refused: ${String(error)}`;
+}
+
+describe('the command path', () => {
+  it('sells 100 seats 100 times to 1,000 that ask at once, and refuses 900', async () => {
+    const activityId = await publishedActivity();
+    const outcomes = await Promise.all(
+      Array.from({ length: 1000 }, () =>
+        execute('enroll', { activityId }, { attendee }, member).then(
+          ({ status }) => status,
+          (error: unknown) =>
+            error instanceof CommandRefused ? error.rejection.code : String(error),
+        ),
+      ),
+    );
+    expect(Object.groupBy(outcomes, (outcome) => outcome)).toMatchObject({
+      held: { length: 100 },
+      'sold-out': { length: 900 },
+    });
+    const events = await log.eventStore.readStream(`seating-${activityId}`);
+    expect(events.filter((event) => event.type === 'SeatHeld')).toHaveLength(100);
+  });
+
+  it('executes one of 50 commands with the same key, and answers all 50 alike; also in a new process', async () => {
+    const activityId = await publishedActivity();
+    const same = key();
+    const replies = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        execute('enroll', { activityId }, { attendee }, member, same),
+      ),
+    );
+    expect(new Set(replies.map((reply) => JSON.stringify(reply))).size).toBe(1);
+    const again = await otherBus.execute(
+      'enroll',
+      { params: { activityId }, body: { attendee } },
+      { principal: member, key: same },
+    );
+    expect(again.replayed).toBe(true);
+    expect(again.reply).toEqual(replies[0]);
+    expect(await log.eventStore.readStream(`seating-${activityId}`)).toHaveLength(2);
+    expect(await log.eventStore.readStream(`enrollment-${replies[0]?.id}`)).toHaveLength(1);
+  });
+
+  it('refuses another input under a used key, and lets another person use the same key', async () => {
+    const activityId = await publishedActivity();
+    const same = key();
+    await execute('enroll', { activityId }, { attendee }, member, same);
+    await expect(
+      execute('enroll', { activityId }, { attendee: { ...attendee, name: 'Other' } }, member, same),
+    ).rejects.toThrow(IdempotencyConflict);
+    await expect(
+      execute('enroll', { activityId }, { attendee }, person('other'), same),
+    ).resolves.toMatchObject({
+      status: 'held',
+    });
+  });
+
+  it('does not burn the key of a refused command', async () => {
+    const { id: activityId } = await execute('draft-activity', {}, plan);
+    const same = key();
+    expect(await refusalCode(execute('enroll', { activityId }, { attendee }, member, same))).toBe(
+      'not-found',
+    );
+    await execute('publish-activity', { activityId }, {});
+    await expect(
+      execute('enroll', { activityId }, { attendee }, member, same),
+    ).resolves.toMatchObject({ status: 'held' });
+  });
+
+  it('answers a repeat with its first answer, even if it would be refused by now', async () => {
+    const activityId = await publishedActivity();
+    const same = key();
+    const first = await execute('enroll', { activityId }, { attendee }, member, same);
+    await execute('cancel-activity', { activityId }, { reason: 'Storm' });
+    for (const process of [bus, otherBus]) {
+      await expect(
+        execute('enroll', { activityId }, { attendee }, member, same, process),
+      ).resolves.toEqual(first);
+    }
+    expect(await refusalCode(execute('enroll', { activityId }, { attendee }, member))).toBe(
+      'cancelled',
+    );
+  });
+
+  it('keeps two processes exact on one stream', async () => {
+    const activityId = await publishedActivity({ capacity: 10 });
+    const outcomes = await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        execute(
+          'enroll',
+          { activityId },
+          { attendee },
+          member,
+          key(),
+          index % 2 === 0 ? bus : otherBus,
+        ).then(
+          ({ status }) => status,
+          (error: unknown) =>
+            error instanceof CommandRefused ? error.rejection.code : String(error),
+        ),
+      ),
+    );
+    expect(outcomes.filter((outcome) => outcome === 'held')).toHaveLength(10);
+    expect(outcomes.filter((outcome) => outcome === 'sold-out')).toHaveLength(50);
+  });
+
+  it('gives one account for an e-mail address that is registered 20 times at once', async () => {
+    const anonymous: Principal = { kind: 'anonymous' };
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        execute(
+          'register-member',
+          {},
+          { email: 'Zofie@Example.com', name: 'Žofie', password: `a long password ${index}` },
+          anonymous,
+          key(),
+          index % 2 === 0 ? bus : otherBus,
+        ).then(
+          () => 'registered',
+          (error: unknown) =>
+            error instanceof CommandRefused ? error.rejection.code : String(error),
+        ),
+      ),
+    );
+    expect(results.filter((result) => result === 'registered')).toHaveLength(1);
+    expect(results.filter((result) => result === 'email-taken')).toHaveLength(19);
+  });
+
+  it('opens one payment however often it is asked for, and the repeat has the same secret', async () => {
+    const activityId = await publishedActivity();
+    const { id: enrollmentId } = await execute('enroll', { activityId }, { attendee }, member);
+    const same = key();
+    const replies = [
+      await execute('pay', { enrollmentId }, { method: 'card' }, member, same),
+      await execute('pay', { enrollmentId }, { method: 'card' }, member, same),
+      await execute('pay', { enrollmentId }, { method: 'card' }, member, key(), otherBus),
+    ];
+    expect(new Set(replies.map((reply) => JSON.stringify(reply))).size).toBe(1);
+    expect(intents.filter((paymentId) => paymentId === replies[0]?.id)).toHaveLength(1);
+    expect(
+      await refusalCode(execute('pay', { enrollmentId }, { method: 'card' }, person('stranger'))),
+    ).toBe('not-found');
+  });
+
+  it('redeems a code once, and gives the same codes to a repeat', async () => {
+    const activityId = await publishedActivity();
+    const same = key();
+    const batch = await execute(
+      'issue-gifts',
+      {},
+      { activityId, item: 'Bowl', count: 3, stock: 2 },
+      staff,
+      same,
+    );
+    expect(
+      await execute(
+        'issue-gifts',
+        {},
+        { activityId, item: 'Bowl', count: 3, stock: 2 },
+        staff,
+        same,
+        otherBus,
+      ),
+    ).toEqual(batch);
+    const redeem = (code: string) =>
+      execute('redeem-gift', {}, { code, activityId }).then(
+        () => 'redeemed',
+        (error: unknown) =>
+          error instanceof CommandRefused ? error.rejection.code : String(error),
+      );
+    const [first = '', second = '', third = ''] = batch.codes;
+    const results = await Promise.all(
+      Array.from({ length: 20 }, () => redeem(first.toLowerCase())),
+    );
+    expect(results.filter((result) => result === 'redeemed')).toHaveLength(1);
+    expect(results.filter((result) => result === 'already-redeemed')).toHaveLength(19);
+    expect([await redeem(second), await redeem(third), await redeem('GIFT-NONE')]).toEqual([
+      'redeemed',
+      'out-of-stock',
+      'unknown-code',
+    ]);
+  });
+
+  it('refuses what the schema or the roles do not allow, before anything is stored', async () => {
+    await expect(execute('draft-activity', {}, { ...plan, colour: 'red' })).rejects.toThrow(
+      InvalidInput,
+    );
+    await expect(execute('draft-activity', {}, plan, member)).rejects.toThrow(Forbidden);
+    await expect(execute('draft-activity', {}, plan, { kind: 'anonymous' })).rejects.toThrow(
+      Forbidden,
+    );
+  });
+
+  it('stores no name and no address in the clear', async () => {
+    const found = async (text: string): Promise<number> => {
+      const { rows } = await log.pool.query<{ n: number }>(
+        `select count(*)::int as n from event_store.event e
+          where position(convert_to($1, 'UTF8') in e.data) > 0
+             or position(convert_to($1, 'UTF8') in e.metadata) > 0 or e.stream like '%' || $1 || '%'`,
+        [text],
+      );
+      return rows[0]?.n ?? 0;
+    };
+    expect([await found('ofie'), await found('王'), await found('example.com')]).toEqual([0, 0, 0]);
+    // The search itself can find: the title of an activity is there.
+    expect(await found('Puppy morning')).toBeGreaterThan(0);
+  });
+});
