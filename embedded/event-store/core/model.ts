@@ -60,6 +60,9 @@ export type Failure =
   | { readonly kind: 'missing-metadata'; readonly properties: readonly string[] }
   | { readonly kind: 'too-large'; readonly maximum: number }
   | { readonly kind: 'timeout'; readonly message: string }
+  /** Not now; trying again may help. */
+  | { readonly kind: 'busy'; readonly message: string }
+  /** The node is going down. */
   | { readonly kind: 'unavailable'; readonly message: string }
   | { readonly kind: 'unknown'; readonly message: string };
 

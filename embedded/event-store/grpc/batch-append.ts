@@ -1,9 +1,10 @@
 import type { BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.js';
-import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import type { Expected, Failure, NewEvent, Outcome } from '../core/model.ts';
 import { MAX_APPEND_SIZE, WRITE_TIMEOUT_MS } from '../core/model.ts';
 import type { Node } from '../node.ts';
 import { batchAppendResponse } from '../wire/append-responses.ts';
+import { callStatus } from '../wire/failures.ts';
 import { readUuid, type WireUuid } from '../wire/uuid.ts';
 import { createSender } from './calls.ts';
 import { isFailure, readExpected, readProposed } from './proposed.ts';
@@ -132,6 +133,11 @@ export const batchAppendHandler =
       if (outstanding === MOST_OUTSTANDING) call.pause();
       node.writer.submit({ kind: 'append', stream, expected, events }, timeoutMs, (outcome) => {
         outstanding -= 1;
+        if (!outcome.ok && outcome.failure.kind === 'unavailable') {
+          // Going down: the stream ends for all of them, and the client connects anew.
+          sender.fail(callStatus(status.CANCELLED, 'Server is shutting down'));
+          return;
+        }
         if (outstanding === MOST_OUTSTANDING >> 1) call.resume();
         answer(correlation, stream, expected, outcome);
         endWhenDone();

@@ -44,7 +44,8 @@ export const listen = async (options: {
   const http = createHttpServer((request, response) => {
     const path = (request.url ?? '').split('?')[0];
     const known = path === '/ping' || path === '/health/live';
-    const code = known ? (alive() ? 200 : 503) : 404;
+    const health = alive() ? 200 : 503;
+    const code = known ? health : 404;
     response.writeHead(code, { 'content-type': 'application/json', connection: 'close' });
     response.end(JSON.stringify(known ? { msg: 'Ping!' } : { error: 'not found' }));
   });

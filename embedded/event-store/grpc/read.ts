@@ -9,7 +9,7 @@ import type { Node } from '../node.ts';
 import { isHidden } from '../read/filter.ts';
 import { adaptivePage, LogUnavailableError, patiently } from '../read/paging.ts';
 import { readableStream } from '../read/stream-head.ts';
-import { callStatus, failureStatus } from '../wire/failures.ts';
+import { type CallStatus, callStatus, failureStatus } from '../wire/failures.ts';
 import { streamNotFoundFrame } from '../wire/read-responses.ts';
 import { createSender, type Sender } from './calls.ts';
 import { framesOf, nowTicks } from './frames.ts';
@@ -33,6 +33,11 @@ const sendAll = async (sender: Sender, frames: readonly Buffer[]): Promise<void>
   }
 };
 
+const numbered = (from: Start): bigint => {
+  if (from === 'start') return 0n;
+  return from === 'end' ? MAX_INT64 : from;
+};
+
 /** The revisions between which a read moves. */
 const span = (
   from: Start,
@@ -40,7 +45,7 @@ const span = (
   first: bigint,
   last: bigint,
 ): { lowest: bigint; highest: bigint } => {
-  const start = from === 'start' ? 0n : from === 'end' ? MAX_INT64 : from;
+  const start = numbered(from);
   return backwards
     ? { lowest: first, highest: least(start, last) }
     : { lowest: most(start, first), highest: last };
@@ -95,7 +100,7 @@ const readAll = async (
     patiently(read, PATIENCE_MS, sender.over);
   const backwards = direction === 'backwards';
   const head = node.hub.head;
-  const start = request.from === 'start' ? 0n : request.from === 'end' ? MAX_INT64 : request.from;
+  const start = numbered(request.from);
   // Forwards includes the position asked for, backwards begins just before it.
   let { lowest, highest } = backwards
     ? { lowest: 0n, highest: least(start - 1n, head) }
@@ -132,6 +137,14 @@ const serve = (node: Node, sender: Sender, request: ReadRequest): Promise<void> 
   }
 };
 
+const whyItFailed = (error: unknown): CallStatus => {
+  const message = messageOf(error);
+  if (error instanceof BadRequestError) return callStatus(status.INVALID_ARGUMENT, message);
+  if (error instanceof DamagedEventError) return callStatus(status.DATA_LOSS, message);
+  if (error instanceof LogUnavailableError) return callStatus(status.UNAVAILABLE, message);
+  return callStatus(status.UNKNOWN, message);
+};
+
 /** Reads and subscriptions are one method of the protocol. */
 export const readHandler =
   (node: Node) =>
@@ -142,18 +155,10 @@ export const readHandler =
         await serve(node, sender, parseReadRequest(call.request));
       } catch (error) {
         if (sender.over.aborted) return;
-        if (error instanceof BadRequestError) {
-          sender.fail(callStatus(status.INVALID_ARGUMENT, error.message));
-          return;
+        if (!(error instanceof BadRequestError)) {
+          node.log('error', 'a read failed', { reason: messageOf(error) });
         }
-        node.log('error', 'a read failed', { reason: messageOf(error) });
-        const code =
-          error instanceof DamagedEventError
-            ? status.DATA_LOSS
-            : error instanceof LogUnavailableError
-              ? status.UNAVAILABLE
-              : status.UNKNOWN;
-        sender.fail(callStatus(code, messageOf(error)));
+        sender.fail(whyItFailed(error));
       }
     };
     void answer();

@@ -8,7 +8,7 @@ import { adaptivePage, patiently } from '../read/paging.ts';
 import { caughtUpFrame, checkpointFrame, confirmationFrame } from '../wire/read-responses.ts';
 import type { Sender } from './calls.ts';
 import { framesOf, isPlain } from './frames.ts';
-import type { ReadRequest } from './read-request.ts';
+import type { ReadRequest, Start } from './read-request.ts';
 
 /** Events taken from memory at a time, so that one subscriber does not hold up the others. */
 const LIVE_PAGE = 256;
@@ -28,6 +28,11 @@ const advanced = (hub: Hub, cursor: bigint, over: AbortSignal): Promise<void> =>
     over.addEventListener('abort', done, { once: true });
     if (over.aborted) done();
   });
+
+const startOf = (from: Start, hub: Hub): bigint => {
+  if (from === 'start') return 0n;
+  return from === 'end' ? hub.head : from;
+};
 
 /** Says now and then how far a filtered subscription has looked, so that it can go on from there. */
 const checkpoints = (request: Request, send: (frame: Buffer) => void, start: bigint) => {
@@ -57,7 +62,7 @@ export const subscribeToAll = async (
   const { hub, reader } = node;
   const { filter } = request;
   const page = adaptivePage();
-  let cursor = request.from === 'start' ? 0n : request.from === 'end' ? hub.head : request.from;
+  let cursor = startOf(request.from, hub);
   let live = false;
   let full: Promise<unknown> | undefined;
   const send = (frame: Buffer): void => {

@@ -44,6 +44,8 @@ export const sessionConfig = (databaseUrl: string, kind: SessionKind): pg.Client
     application_name: `event-store ${kind} pid=${process.pid} host=${hostname()}`.slice(0, 63),
     options: settings.map((setting) => `-c ${setting}`).join(' '),
     connectionTimeoutMillis: 5_000,
+    // A Postgres that has stopped answering must not hold up the writer for as long as TCP would.
+    query_timeout: 15_000,
     keepAlive: true,
     types,
   };

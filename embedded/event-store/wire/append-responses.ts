@@ -147,9 +147,10 @@ const detailOf = (failure: Failure): Detail => {
         message: failure.message,
         value: messageDetail(failure.message),
       };
-    // No detail means "unavailable"; the client would not know it. It does know a time-out, whose
-    // advice is the same: the write may be tried again, and its ids make the repeat harmless.
+    // No detail says "busy" or "going down". The client does know a time-out, whose advice is the
+    // same: try again, the ids make a repeat harmless.
     case 'timeout':
+    case 'busy':
     case 'unavailable':
       return {
         code: status.DEADLINE_EXCEEDED,

@@ -67,6 +67,7 @@ export const failureStatus = (failure: Failure): CallStatus => {
       return callStatus(status.INVALID_ARGUMENT, failure.message);
     case 'timeout':
       return callStatus(status.ABORTED, failure.message);
+    case 'busy':
     case 'unavailable':
       return callStatus(status.UNAVAILABLE, failure.message);
     case 'unknown':

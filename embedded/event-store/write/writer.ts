@@ -178,7 +178,9 @@ export const startWriter = async (options: {
         log('info', 'the session to Postgres is back', { attempt });
         return next;
       } catch (error) {
-        log('warn', 'Postgres is not to be reached, trying again', {
+        // Now and then is enough: this may go on for as long as Postgres is away.
+        const level = attempt % 20 === 1 ? 'warn' : 'debug';
+        log(level, 'no session to Postgres yet, trying again', {
           attempt,
           reason: messageOf(error),
         });
@@ -292,7 +294,7 @@ export const startWriter = async (options: {
       }
       const pending = createPending(command, now() + timeoutMs, reply);
       if (queue.length >= MAX_QUEUED_COMMANDS || queue.bytes + pending.bytes > MAX_QUEUED_BYTES) {
-        reply(unavailable('the node is too busy'));
+        reply({ ok: false, failure: { kind: 'busy', message: 'too many writes are waiting' } });
         return;
       }
       queue.push(pending);
