@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deriveId, type MemberId } from '../../domain/_kernel/ids.ts';
-import type { Role } from '../../domain/member/events.ts';
+import { deriveId } from '../../domain/_kernel/ids.ts';
+import type { Role } from '../../domain/_kernel/roles.ts';
 import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
 import { commands } from '../index.ts';
 import { createSecrets } from '../secrets.ts';

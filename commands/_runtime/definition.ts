@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import type { Aggregate } from '../../domain/_kernel/aggregate.ts';
 import type { Actor, DomainEvent, StoredEvent } from '../../domain/_kernel/event.ts';
 import type { Decision } from '../../domain/_kernel/rejection.ts';
+import type { Role } from '../../domain/_kernel/roles.ts';
 import type { Instant } from '../../domain/_kernel/time.ts';
-import type { Role } from '../../domain/member/events.ts';
 import type { CommandPorts } from './ports.ts';
 
 /** Who asks. Roles come from the access token; sagas and the system act for the platform. */

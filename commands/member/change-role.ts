@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { idSchema } from '../../domain/_kernel/ids.ts';
+import { roleSchema } from '../../domain/_kernel/roles.ts';
 import * as decider from '../../domain/member/decide.ts';
-import { roleSchema } from '../../domain/member/events.ts';
 import { type MemberState, member } from '../../domain/member/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
 import { exampleIds } from '../examples.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { deriveId, idSchema, type MemberId } from '../../domain/_kernel/ids.ts';
 import { isRejection, rejected } from '../../domain/_kernel/rejection.ts';
+import { roleSchema } from '../../domain/_kernel/roles.ts';
 import { lineSchema } from '../../domain/_kernel/text.ts';
 import { registerMember as decideRegister } from '../../domain/member/decide.ts';
-import { roleSchema } from '../../domain/member/events.ts';
 import { member } from '../../domain/member/state.ts';
 import { reserve } from '../../domain/reservation/decide.ts';
 import { reservation } from '../../domain/reservation/state.ts';

@@ -1,6 +1,7 @@
 import type { MemberId } from '../_kernel/ids.ts';
 import { type Decision, type Rejection, rejected } from '../_kernel/rejection.ts';
-import type { MemberEvent, Role } from './events.ts';
+import type { Role } from '../_kernel/roles.ts';
+import type { MemberEvent } from './events.ts';
 import type { MemberState } from './state.ts';
 
 type Decided = Decision<MemberEvent>;

@@ -2,19 +2,8 @@ import { z } from 'zod';
 import { defineEvent, defineEvents, type EventsOf } from '../_kernel/event.ts';
 import { idSchema } from '../_kernel/ids.ts';
 import { personal } from '../_kernel/personal.ts';
+import { roleSchema } from '../_kernel/roles.ts';
 import { lineSchema } from '../_kernel/text.ts';
-
-export const roles = [
-  'member',
-  'vendor',
-  'staff',
-  'admin',
-  'finance',
-  'auditor',
-  'analyst',
-] as const;
-export const roleSchema = z.enum(roles);
-export type Role = z.infer<typeof roleSchema>;
 
 const contact = { subject: 'memberId', purpose: 'contact' } as const;
 

@@ -1,7 +1,8 @@
 import { defineAggregate } from '../_kernel/aggregate.ts';
 import { impossible } from '../_kernel/history.ts';
 import type { MemberId } from '../_kernel/ids.ts';
-import { type MemberEvent, memberEvents, type Role } from './events.ts';
+import type { Role } from '../_kernel/roles.ts';
+import { type MemberEvent, memberEvents } from './events.ts';
 
 export type MemberState =
   | { readonly status: 'none' }

@@ -9,48 +9,21 @@ import {
   StreamNotFoundError,
 } from '@eventstore/db-client';
 import type { Catalogue } from '../../domain/_kernel/catalogue.ts';
-import type { StoredEvent } from '../../domain/_kernel/event.ts';
 import type { KeyStore } from '../keys/index.ts';
 import type { Logger } from '../log/index.ts';
-import { type AppendOutcome, appendResolved, holdClient, withTimeout } from './client.ts';
-import { createCodec, type EventToAppend, type RawEvent, rawEventOf } from './codec.ts';
+import { appendResolved, holdClient, withTimeout } from './client.ts';
+import { createCodec, type RawEvent, rawEventOf } from './codec.ts';
 import { EventStoreUnavailableError } from './errors.ts';
-import { createFeed, type Feed } from './feed.ts';
+import { createFeed } from './feed.ts';
 import { INSTALLATION_STREAM, logIdIn } from './log-id.ts';
+import type { EventStore } from './types.ts';
 
 export type { AppendOutcome } from './client.ts';
 export type { EventToAppend, RawEvent } from './codec.ts';
 export { AppendRefusedError, EventStoreUnavailableError, OutcomeUnknownError } from './errors.ts';
 export type { Feed, FeedItem } from './feed.ts';
 export { foundLog, INSTALLATION_STREAM } from './log-id.ts';
-
-/** Where an event is appended and read by its meaning: personal data sealed on the way in, opened on the way out. */
-export type EventStore = {
-  /**
-   * Appends all or nothing at an exact revision (-1: the stream must not exist yet).
-   * `retried`: the outcome was unknown in between, so the events may be those of an earlier try.
-   */
-  append(
-    stream: string,
-    expectedRevision: number,
-    events: readonly EventToAppend[],
-    options: { deadline: number },
-  ): Promise<AppendOutcome & { readonly retried: boolean }>;
-  /** Decoded events from a revision on; [] for a stream that is not there. Throws on a poison event. */
-  readStream(stream: string, options?: { from?: number; max?: number }): Promise<StoredEvent[]>;
-  /** As stored, for auditors: personal values stay sealed. */
-  readStreamRaw(stream: string, options?: { from?: number; max?: number }): Promise<RawEvent[]>;
-  decode(raw: readonly RawEvent[]): Promise<(StoredEvent | Error)[]>;
-  /** Everything after a position (null: from the start), live, application events only. */
-  feed(from: bigint | null): Feed;
-  /** The installation id in the log's first application event. Throws while the log is not founded. */
-  logId(): Promise<string>;
-  /** The position of the newest event of any kind. */
-  head(): Promise<bigint>;
-  /** Resolves when the store answers; throws `EventStoreUnavailableError`. */
-  ready(): Promise<void>;
-  dispose(): Promise<void>;
-};
+export type { EventStore } from './types.ts';
 
 /** All events of a read; a stream that is not there has none. */
 async function collect(read: AsyncIterable<ResolvedEvent>): Promise<RawEvent[]> {
@@ -148,7 +121,7 @@ export function openEventStore(options: {
       return createFeed((checkpointReached) =>
         holder.current().subscribeToAll({
           fromPosition,
-          filter: excludeSystemEvents({ checkpointInterval: 32, checkpointReached }),
+          filter: excludeSystemEvents({ checkpointInterval: 1, checkpointReached }),
         }),
       );
     },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { deriveId, eventIdOf } from '../../domain/_kernel/ids.ts';
 import type { RawEvent } from './codec.ts';
 import { EventStoreUnavailableError } from './errors.ts';
-import type { EventStore } from './index.ts';
+import type { EventStore } from './types.ts';
 
 /** The stream of the log's birth certificate, its first application event. */
 export const INSTALLATION_STREAM = 'installation-main';

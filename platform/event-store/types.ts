@@ -1,0 +1,32 @@
+import type { StoredEvent } from '../../domain/_kernel/event.ts';
+import type { AppendOutcome } from './client.ts';
+import type { EventToAppend, RawEvent } from './codec.ts';
+import type { Feed } from './feed.ts';
+
+/** Where an event is appended and read by its meaning: personal data sealed on the way in, opened on the way out. */
+export type EventStore = {
+  /**
+   * Appends all or nothing at an exact revision (-1: the stream must not exist yet).
+   * `retried`: the outcome was unknown in between, so the events may be those of an earlier try.
+   */
+  append(
+    stream: string,
+    expectedRevision: number,
+    events: readonly EventToAppend[],
+    options: { deadline: number },
+  ): Promise<AppendOutcome & { readonly retried: boolean }>;
+  /** Decoded events from a revision on; [] for a stream that is not there. Throws on a poison event. */
+  readStream(stream: string, options?: { from?: number; max?: number }): Promise<StoredEvent[]>;
+  /** As stored, for auditors: personal values stay sealed. */
+  readStreamRaw(stream: string, options?: { from?: number; max?: number }): Promise<RawEvent[]>;
+  decode(raw: readonly RawEvent[]): Promise<(StoredEvent | Error)[]>;
+  /** Everything after a position (null: from the start), live, application events only. */
+  feed(from: bigint | null): Feed;
+  /** The installation id in the log's first application event. Throws while the log is not founded. */
+  logId(): Promise<string>;
+  /** The position of the newest event of any kind. */
+  head(): Promise<bigint>;
+  /** Resolves when the store answers; throws `EventStoreUnavailableError`. */
+  ready(): Promise<void>;
+  dispose(): Promise<void>;
+};
