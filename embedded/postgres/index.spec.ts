@@ -150,8 +150,12 @@ describe('with a cluster', () => {
   });
 
   test('a stale pid file that names a process of somebody else is not believed', async () => {
-    writeFileSync(join(cluster, 'postmaster.pid'), `${process.pid}\n${cluster}\n`);
+    // Not our own pid: Postgres itself lets a parent's pass.
+    const other = spawn('sleep', ['600'], { stdio: 'ignore' });
+    writeFileSync(join(cluster, 'postmaster.pid'), `${other.pid}\n${cluster}\n`);
     await expectFacts(await start());
+    expect(isAlive(other.pid ?? 0)).toBe(true);
+    other.kill('SIGKILL');
   });
 
   test('it ends when its parent is killed', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { endRequests } from './run.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'pawprint-run-'));
 const dataDir = join(parent, 'data');
@@ -52,13 +53,24 @@ function isAlive(pid: number): boolean {
 }
 
 afterEach(async () => {
-  for (const { process: root } of roots.splice(0)) {
-    if (root.exitCode !== null || root.signalCode !== null) continue;
-    root.kill('SIGKILL');
-    await once(root, 'exit');
+  for (const root of roots.splice(0)) {
+    if (root.process.exitCode === null && root.process.signalCode === null) {
+      root.process.kill('SIGKILL');
+      await once(root.process, 'exit');
+    }
+    // Only a test that failed leaves any.
+    const left = [...pidsOf(root, 'child'), ...pidsOf(root, 'postgres')].filter(isAlive);
+    for (const pid of left) process.kill(pid, 'SIGKILL');
   }
 });
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
+
+test('one Ctrl-C that npm passes on as well is one, a later one is a second', () => {
+  const whatNext = endRequests();
+  expect([1_000, 1_001, 1_700, 1_701, 9_000].map(whatNext)).toEqual([
+    ...['stop', 'ignore', 'ignore', 'hurry', 'hurry'],
+  ]);
+});
 
 test('SIGTERM stops the parts in reverse order and ends with 0', async () => {
   const root = startRoot();
@@ -116,14 +128,12 @@ test.each(['child', 'postgres'])('a killed %s is started again', async (part) =>
   expect([...pidsOf(root, 'child'), ...pidsOf(root, 'postgres')].filter(isAlive)).toEqual([]);
 });
 
-test('one Ctrl-C through npm (two signals) waits for a deaf child, a later one kills it', async () => {
+test('a second Ctrl-C kills a child that does not want to end', async () => {
   const root = startRoot('deaf');
   await until(root, isUp);
   root.process.kill('SIGINT');
-  root.process.kill('SIGINT');
   await until(root, (lines) => lines.some((entry) => entry.type === 'stopping'));
   const [pid = 0] = pidsOf(root, 'child');
-  expect(isAlive(pid)).toBe(true);
   // The impatient press again and again.
   const press = setInterval(() => root.process.kill('SIGINT'), 100);
   expect(await once(root.process, 'exit')).toEqual([0, null]);

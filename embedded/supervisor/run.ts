@@ -12,6 +12,18 @@ type RunHooks = {
 /** npm passes the terminal's Ctrl-C on as a second signal: within this time it is the same one. */
 const sameSignalMs = 700;
 
+/** What a request to end means, by when it comes: the first stops, later ones hurry. */
+export function endRequests(): (atMs: number) => 'stop' | 'ignore' | 'hurry' {
+  let firstAtMs: number | undefined;
+  return (atMs) => {
+    if (firstAtMs === undefined) {
+      firstAtMs = atMs;
+      return 'stop';
+    }
+    return atMs - firstAtMs > sameSignalMs ? 'hurry' : 'ignore';
+  };
+}
+
 /** npm that is killed with -9 cannot pass anything on; it is looked after this often. */
 const npmCheckMs = 500;
 
@@ -36,26 +48,25 @@ function onNpmGone(callBack: () => void): void {
  */
 export async function runUntilAsked(supervisor: Supervisor, hooks: RunHooks): Promise<number> {
   const end = Promise.withResolvers<number>();
-  let askedAt: number | undefined;
+  const whatNext = endRequests();
+  let asked = false;
   let failed = false;
 
   const stop = async (reason: string) => {
+    asked = true;
     hooks.onStopping(reason);
     await supervisor.stop();
     end.resolve(failed ? 1 : 0);
   };
   const ask = (reason: string): void => {
-    if (askedAt === undefined) {
-      askedAt = performance.now();
-      void stop(reason);
-    } else if (performance.now() - askedAt > sameSignalMs) {
-      supervisor.hurry();
-    }
+    const next = whatNext(performance.now());
+    if (next === 'stop') void stop(reason);
+    if (next === 'hurry') supervisor.hurry();
   };
   const fail = (error: unknown): void => {
     failed = true;
     hooks.onError(error);
-    if (askedAt === undefined) ask('error');
+    if (!asked) ask('error');
   };
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);

@@ -53,13 +53,19 @@ test('a green run ends with its number and nothing else', async () => {
   expect([code, lines.at(-1)]).toEqual([0, '2 passed, 0 failed']);
 });
 
-async function run(): Promise<{ code: unknown; lines: string[] }> {
+test('a global set-up that fails is not a green line', async () => {
+  writeFileSync(join(folder, 'set-up.ts'), `export default () => { throw new Error('no disk'); };`);
+  const { code, lines } = await run(`globalSetup: ['./set-up.ts'],`);
+  expect([code, lines.at(-1)]).toEqual([1, '0 passed, 1 failed']);
+});
+
+async function run(more = ''): Promise<{ code: unknown; lines: string[] }> {
   const config = join(folder, 'vitest.config.ts');
   const reporter = join(import.meta.dirname, 'reporter.ts');
   writeFileSync(
     config,
     `export default { root: ${JSON.stringify(folder)}, test: {
-       include: ['*.spec.ts'], exclude: [], pool: 'forks', maxWorkers: 1,
+       include: ['*.spec.ts'], exclude: [], ${more} pool: 'forks', maxWorkers: 1,
        reporters: ['default', ${JSON.stringify(reporter)}] } };`,
   );
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');

@@ -6,7 +6,7 @@ import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/nod
  * unhandled error) counts as failed: a green line has to mean that everything ran.
  */
 export default class LastLine implements Reporter {
-  #line: string | undefined;
+  #counts: { passed: number; failed: number; skipped: number } | undefined;
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const cases = modules.flatMap((module) => [...module.children.allTests()]);
@@ -17,15 +17,23 @@ export default class LastLine implements Reporter {
     const failed = inState('failed').length + brokenOutsideTests(modules) + unhandled.length;
     // A test that never ran because its run was cut is not a pass either.
     const unfinished = inState('pending').length;
-    const tail = skipped.length > 0 ? `, ${skipped.length} skipped` : '';
-    this.#line ??= this.#printAtExit();
-    this.#line = `${inState('passed').length} passed, ${failed + unfinished} failed${tail}`;
+    if (this.#counts === undefined) this.#printAtExit();
+    this.#counts = {
+      passed: inState('passed').length,
+      failed: failed + unfinished,
+      skipped: skipped.length,
+    };
   }
 
   /** At exit, so that neither another reporter nor the teardown of the run comes after it. */
-  #printAtExit(): string {
-    process.once('exit', () => process.stdout.write(`${this.#line}\n`));
-    return '';
+  #printAtExit(): void {
+    process.once('exit', (code) => {
+      const { passed, failed, skipped } = this.#counts ?? { passed: 0, failed: 0, skipped: 0 };
+      // What broke before or after all tests, like the global set-up, shows in the exit code alone.
+      const broken = code !== 0 && failed === 0 ? 1 : failed;
+      const tail = skipped > 0 ? `, ${skipped} skipped` : '';
+      process.stdout.write(`${passed} passed, ${broken} failed${tail}\n`);
+    });
   }
 }
 
