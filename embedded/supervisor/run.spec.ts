@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { endRequests } from './run.ts';
 
@@ -159,6 +159,9 @@ test('it ends when the npm that runs it as a script is killed', async () => {
     console.log(child.pid);`;
   const npm = spawn(process.execPath, ['-e', source], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [pid] = await once(npm.stdout, 'data');
+  onTestFinished(() => {
+    if (isAlive(Number(pid))) process.kill(Number(pid), 'SIGTERM');
+  });
   const said = () => readFileSync(log, 'utf8').split('\n').slice(0, -1);
   const saidTypes = () => said().map((text) => line.parse(JSON.parse(text)).type);
   await vi.waitFor(() => expect(saidTypes()).toContain('up'), 10_000);
