@@ -8,12 +8,13 @@ import { member } from '../../domain/member/state.ts';
 import { reserve } from '../../domain/reservation/decide.ts';
 import { reservation } from '../../domain/reservation/state.ts';
 import { normaliseEmail } from '../../platform/identity/email.ts';
-import { type CommandTools, defineCommand, publicPermission } from '../_runtime/definition.ts';
+import { defineCommand, publicPermission } from '../_runtime/definition.ts';
+import type { CommandPorts } from '../_runtime/ports.ts';
 import { exampleIds } from '../examples.ts';
 
 /** The stream that keeps an e-mail address unique, named by a keyed hash of the address. */
-export function emailReservationId(ports: CommandTools['ports'], email: string): string {
-  return `email.${ports.secrets.blindIndex('email', normaliseEmail(email))}`;
+export function emailReservationId(secrets: CommandPorts['secrets'], email: string): string {
+  return `email.${secrets.blindIndex('email', normaliseEmail(email))}`;
 }
 
 const body = z.strictObject({
@@ -49,7 +50,7 @@ export const registerMember = defineCommand({
   },
   execute: async (tools, { body: input }, { commandId }) => {
     const { decide, ports } = tools;
-    const reserved = emailReservationId(ports, input.email);
+    const reserved = emailReservationId(ports.secrets, input.email);
     // The reservation names the member. Whoever finds it taken goes on with the id it names: if its
     // registration was cut, this one finishes it; if two race, one of them is first in that stream.
     const { view: memberId } = await decide(reservation, reserved, {
