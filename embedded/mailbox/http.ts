@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
-import type { Log } from './index.ts';
+import type { Log } from './log.ts';
 import { type Message, type MessageSummary, parseMessage, summaryOf } from './message.ts';
 import { sendListPage, sendMailHtml, sendMailPage } from './pages.ts';
 import type { MessageStore } from './store.ts';

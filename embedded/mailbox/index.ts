@@ -1,10 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import type { SMTPServer } from 'smtp-server';
 import { createHttpServer } from './http.ts';
+import type { Log } from './log.ts';
 import { createSmtpServer } from './smtp.ts';
 import { openStore } from './store.ts';
 
-export type Log = (line: string) => void;
+export type { Log } from './log.ts';
+
 export type MailboxOptions = {
   /** Where the messages are kept; made if it is missing. */
   directory: string;

@@ -1,5 +1,5 @@
 import { SMTPServer, type SMTPServerDataStream } from 'smtp-server';
-import type { Log } from './index.ts';
+import type { Log } from './log.ts';
 import type { MessageStore } from './store.ts';
 
 const MAX_BYTES = 25 * 1024 * 1024;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TEST_CARDS } from './resources/cards.ts';
 import {
   clientOf,
+  eventually,
   failureOf,
   PUBLISHABLE_KEY,
   payment,
@@ -87,6 +88,32 @@ describe('test cards', () => {
     expect(after.last_payment_error === null).toBe(approved);
   });
 
+  it.each(by('process'))('$name takes its time', async ({ name, card }) => {
+    if (card.outcome.kind !== 'process') throw new Error('not a card that takes its time');
+    const approved = card.outcome.afterwards.kind === 'approve';
+    const { stripe } = sandbox;
+    const intent = await stripe.paymentIntents.create(payment(name, { expand: ['latest_charge'] }));
+    expect(intent).toMatchObject({ status: 'processing', latest_charge: { status: 'pending' } });
+    const early = await failureOf(stripe.refunds.create({ payment_intent: intent.id }));
+    expect(early.statusCode).toBe(400);
+    expect((await failureOf(stripe.paymentIntents.cancel(intent.id))).code).toBe(
+      'payment_intent_unexpected_state',
+    );
+    await eventually(async () => (await stripe.paymentIntents.retrieve(intent.id)).status).toBe(
+      approved ? 'succeeded' : 'requires_payment_method',
+    );
+    const [charge] = (await stripe.charges.list({ payment_intent: intent.id })).data;
+    expect(charge).toMatchObject({ paid: approved, amount_captured: approved ? 2500 : 0 });
+    await eventually(() => eventsOf(intent.id)).toEqual([
+      'payment_intent.created',
+      'charge.pending',
+      'payment_intent.processing',
+      ...(approved
+        ? ['charge.succeeded', 'payment_intent.succeeded', 'charge.updated']
+        : ['charge.failed', 'payment_intent.payment_failed']),
+    ]);
+  });
+
   it('takes published test numbers and refuses all others', async () => {
     const { payment_method: _, ...rest } = payment('');
     const pay = (number: string) =>
@@ -123,16 +150,14 @@ describe('3-D Secure', () => {
       payment_method: 'pm_card_visa',
     });
     expect(paid).toMatchObject({ status: 'succeeded', last_payment_error: null });
-    await expect
-      .poll(() => eventsOf(intent.id))
-      .toEqual([
-        'payment_intent.created',
-        'payment_intent.requires_action',
-        'payment_intent.payment_failed',
-        'charge.succeeded',
-        'payment_intent.succeeded',
-        'charge.updated',
-      ]);
+    await eventually(() => eventsOf(intent.id)).toEqual([
+      'payment_intent.created',
+      'payment_intent.requires_action',
+      'payment_intent.payment_failed',
+      'charge.succeeded',
+      'payment_intent.succeeded',
+      'charge.updated',
+    ]);
   });
 
   it('sends the browser to its page and back', async () => {
@@ -202,6 +227,16 @@ describe('the browser', () => {
     expect(seen).toMatchObject({ id: intent.id, status: 'succeeded' });
     expect(seen).not.toHaveProperty('metadata');
     expect(seen).not.toHaveProperty('latest_charge');
+  });
+
+  it('may call from any page', async () => {
+    const asked = await fetch(`${sandbox.url}/v1/payment_intents/pi_1/confirm`, {
+      method: 'OPTIONS',
+    });
+    expect(asked.status).toBe(204);
+    expect(asked.headers.get('access-control-allow-headers')).toContain('authorization');
+    const refused = await confirm('pi_1', {});
+    expect(refused.headers.get('access-control-allow-origin')).toBe('*');
   });
 
   it('is told of a decline without the private parts', async () => {
@@ -307,11 +342,10 @@ describe('the life of an intent', () => {
     const expand = ['latest_charge.balance_transaction'];
     const later = await sandbox.stripe.paymentIntents.create(payment('pm_card_visa', { expand }));
     expect(later.latest_charge).toMatchObject({ balance_transaction: null });
-    await expect
-      .poll(async () => {
-        const intent = await sandbox.stripe.paymentIntents.retrieve(later.id, { expand });
-        return intent.latest_charge;
-      })
+    await eventually(async () => {
+      const intent = await sandbox.stripe.paymentIntents.retrieve(later.id, { expand });
+      return intent.latest_charge;
+    })
       // 1.5 % of 25.00 is 0.375, half a cent rounds up; plus 0.25.
       .toMatchObject({ balance_transaction: { amount: 2500, fee: 63, net: 2437 } });
 

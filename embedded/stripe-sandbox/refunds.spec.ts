@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CURRENCIES, cardFee, MAX_AMOUNT } from './settings.ts';
-import { failureOf, payment, startTestSandbox, type TestSandbox } from './spec-kit.ts';
+import { eventually, failureOf, payment, startTestSandbox, type TestSandbox } from './spec-kit.ts';
 
 let sandbox: TestSandbox;
 beforeAll(async () => {
@@ -70,6 +70,41 @@ describe('a refund', () => {
     );
   });
 
+  it('may be pending first', async () => {
+    const { stripe } = sandbox;
+    const intent = await stripe.paymentIntents.create(payment('pm_card_pendingRefund'));
+    const refund = await stripe.refunds.create({ payment_intent: intent.id });
+    expect(refund.status).toBe('pending');
+    await eventually(async () => (await stripe.refunds.retrieve(refund.id)).status).toBe(
+      'succeeded',
+    );
+  });
+
+  it('may fail after it succeeded: the money is back, and can be refunded again', async () => {
+    const { stripe } = sandbox;
+    const intent = await stripe.paymentIntents.create(payment('pm_card_refundFail'));
+    const refund = await stripe.refunds.create({ payment_intent: intent.id, amount: 700 });
+    expect(refund.status).toBe('succeeded');
+    await eventually(async () => (await stripe.refunds.retrieve(refund.id)).status).toBe('failed');
+    const failed = await stripe.refunds.retrieve(refund.id, {
+      expand: ['failure_balance_transaction', 'charge'],
+    });
+    expect(failed).toMatchObject({
+      failure_reason: 'expired_or_canceled_card',
+      failure_balance_transaction: { type: 'refund_failure', net: 700 },
+      charge: { amount_refunded: 0, refunded: false },
+    });
+    const events = await stripe.events.list({ type: 'refund.*' });
+    const own = events.data.filter(
+      (event) => (event.data.object as { id: string }).id === refund.id,
+    );
+    expect(own.map(({ type }) => type)).toEqual([
+      'refund.updated',
+      'refund.failed',
+      'refund.created',
+    ]);
+  });
+
   it('takes new metadata', async () => {
     const { stripe } = sandbox;
     const intent = await stripe.paymentIntents.create(payment('pm_card_visa'));
@@ -111,12 +146,10 @@ describe('the balance', () => {
     );
     await stripe.refunds.create({ payment_intent: paid[0]?.id ?? '', amount: 333 });
     // Payments of the cases above may still be waiting for theirs.
-    await expect
-      .poll(async () => {
-        const charges = await stripe.charges.list({ limit: 100 });
-        return charges.data.filter((each) => each.captured && each.balance_transaction === null);
-      })
-      .toEqual([]);
+    await eventually(async () => {
+      const charges = await stripe.charges.list({ limit: 100 });
+      return charges.data.filter((each) => each.captured && each.balance_transaction === null);
+    }).toEqual([]);
     expect(await shown()).toEqual(await totals());
     const { available, pending } = await stripe.balance.retrieve();
     expect(pending.find(({ currency }) => currency === 'jpy')?.amount).toBe(1002 - 36);

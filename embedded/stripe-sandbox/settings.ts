@@ -62,6 +62,9 @@ export function formatMoney(amount: number, currency: string): string {
   return `${sign}${text} ${currency.toUpperCase()}`;
 }
 
+/** How long the sandbox's bank takes over a delayed payment or refund. */
+export const BANK_DECIDES_AFTER_MS = 500;
+
 /** Waits in seconds after the 1st, 2nd, … failed attempt; the last one repeats. */
 export const RETRY_WAITS_SECONDS = [0.2, 0.5, 1, 2, 5] as const;
 /** Stripe gives up on a delivery after three days. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Stripe from 'stripe';
+import { expect } from 'vitest';
 import { createTestDatabase } from '../../test/support/database.ts';
 import { type StripeSandbox, startStripeSandbox, type WebhookOptions } from './index.ts';
 
@@ -71,6 +72,10 @@ export const payment = (
 });
 
 export const uniqueKey = (): string => `key_${randomBytes(8).toString('hex')}`;
+
+/** Waits on a condition; the limit is only how long a failure takes to show on a busy machine. */
+export const eventually = <T>(read: () => T) =>
+  expect.poll(read, { timeout: 12_000, interval: 20 });
 
 /** What the call failed with; a call that succeeds fails the spec. */
 export async function failureOf(

@@ -3,6 +3,7 @@ import Stripe from 'stripe';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Endpoint,
+  eventually,
   failureOf,
   payment,
   startEndpoint,
@@ -33,7 +34,7 @@ afterEach(() => {
 
 /** Waits until the events of earlier cases are delivered, then forgets them. */
 async function settled(): Promise<void> {
-  await expect.poll(pendingDeliveries, { timeout: 10_000 }).toBe(0);
+  await eventually(pendingDeliveries).toBe(0);
   endpoint.received.length = 0;
   second.received.length = 0;
 }
@@ -56,15 +57,13 @@ const typesAt = (place: Endpoint): string[] =>
 describe('webhooks', () => {
   it('are signed, one per event and endpoint, with the object as it was', async () => {
     const intent = await sandbox.stripe.paymentIntents.create(payment('pm_card_visa'));
-    await expect
-      .poll(() => typesAt(endpoint))
-      .toEqual([
-        'charge.succeeded',
-        'charge.updated',
-        'payment_intent.created',
-        'payment_intent.succeeded',
-      ]);
-    await expect.poll(() => second.received.length).toBe(4);
+    await eventually(() => typesAt(endpoint)).toEqual([
+      'charge.succeeded',
+      'charge.updated',
+      'payment_intent.created',
+      'payment_intent.succeeded',
+    ]);
+    await eventually(() => second.received.length).toBe(4);
     expect(eventsAt(second, 'whsec_of_another')).toHaveLength(4);
     expect(() => eventsAt(second)).toThrow(Stripe.errors.StripeSignatureVerificationError);
 
@@ -87,29 +86,27 @@ describe('webhooks', () => {
       payment('pm_card_visa', { capture_method: 'automatic' }),
     );
     await stripe.refunds.create({ payment_intent: paid.id });
-    await expect
-      .poll(() => [...new Set(typesAt(endpoint))])
-      .toEqual([
-        'charge.failed',
-        'charge.refunded',
-        'charge.succeeded',
-        'payment_intent.canceled',
-        'payment_intent.created',
-        'payment_intent.payment_failed',
-        'payment_intent.requires_action',
-        'payment_intent.succeeded',
-        'refund.created',
-      ]);
+    await eventually(() => [...new Set(typesAt(endpoint))]).toEqual([
+      'charge.failed',
+      'charge.refunded',
+      'charge.succeeded',
+      'payment_intent.canceled',
+      'payment_intent.created',
+      'payment_intent.payment_failed',
+      'payment_intent.requires_action',
+      'payment_intent.succeeded',
+      'refund.created',
+    ]);
   });
 
   it('are tried again until the endpoint answers 2xx', async () => {
     endpoint.status = 500;
     const intent = await sandbox.stripe.paymentIntents.create({ amount: 100, currency: 'eur' });
-    await expect.poll(() => endpoint.received.length).toBeGreaterThanOrEqual(2);
+    await eventually(() => endpoint.received.length).toBeGreaterThanOrEqual(2);
     // The other endpoint has its copy.
-    await expect.poll(pendingDeliveries).toBe(1);
+    await eventually(pendingDeliveries).toBe(1);
     endpoint.status = 204;
-    await expect.poll(pendingDeliveries).toBe(0);
+    await eventually(pendingDeliveries).toBe(0);
     const events = eventsAt(endpoint);
     expect(new Set(events.map((event) => event.id)).size).toBe(1);
     expect(events[0]?.data.object).toMatchObject({ id: intent.id });
@@ -132,13 +129,13 @@ describe('webhooks', () => {
     await sandbox.restart();
     expect(await pendingDeliveries()).toBeGreaterThanOrEqual(1);
     endpoint = await startEndpoint(port);
-    await expect.poll(() => endpoint.received.length, { timeout: 10_000 }).toBe(1);
+    await eventually(() => endpoint.received.length).toBe(1);
     expect(eventsAt(endpoint)[0]?.data.object).toMatchObject({ id: intent.id });
   });
 
   it('come again, as often as asked and shuffled', async () => {
     await sandbox.stripe.paymentIntents.create(payment('pm_card_visa'));
-    await expect.poll(() => endpoint.received.length).toBe(4);
+    await eventually(() => endpoint.received.length).toBe(4);
     await settled();
     const [event] = (await sandbox.stripe.events.list({ type: 'payment_intent.succeeded' })).data;
     const response = await fetch(`${sandbox.url}/_sandbox/events/${event?.id}/redeliver`, {
@@ -146,7 +143,7 @@ describe('webhooks', () => {
       body: new URLSearchParams({ times: '30' }),
     });
     expect(await response.json()).toEqual({ queued: 60 });
-    await expect.poll(() => endpoint.received.length).toBe(30);
+    await eventually(() => endpoint.received.length).toBe(30);
     expect(new Set(eventsAt(endpoint).map(({ id }) => id))).toEqual(new Set([event?.id]));
   });
 });
@@ -183,8 +180,8 @@ describe('an outage of the database', () => {
       admin.query(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`),
     );
     const intent = await sandbox.stripe.paymentIntents.create({ amount: 100, currency: 'eur' });
-    await expect
-      .poll(() => eventsAt(endpoint).map((event) => (event.data.object as { id: string }).id))
-      .toContain(intent.id);
+    await eventually(() =>
+      eventsAt(endpoint).map((event) => (event.data.object as { id: string }).id),
+    ).toContain(intent.id);
   });
 });

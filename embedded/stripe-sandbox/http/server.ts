@@ -26,6 +26,7 @@ export function createServer(deps: Deps, routes: readonly Route[]): FastifyInsta
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
 
+  allowBrowsers(app);
   for (const route of routes) {
     app.route({
       method: route.method,
@@ -51,6 +52,24 @@ export function createServer(deps: Deps, routes: readonly Route[]): FastifyInsta
     return sendError(reply, internal());
   });
   return app;
+}
+
+/** Like Stripe's, the API may be called from any page: what counts is the key. */
+function allowBrowsers(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.url.startsWith('/v1/')) reply.header('access-control-allow-origin', '*');
+  });
+  app.options('/v1/*', (_request, reply) =>
+    reply
+      .headers({
+        'access-control-allow-methods': 'GET, POST',
+        'access-control-allow-headers':
+          'authorization, content-type, idempotency-key, stripe-version',
+        'access-control-max-age': '300',
+      })
+      .status(204)
+      .send(),
+  );
 }
 
 async function answer(

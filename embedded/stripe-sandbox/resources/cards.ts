@@ -1,12 +1,20 @@
 /** What a test card does when it is charged (docs.stripe.com/testing). */
 export type CardOutcome =
-  | { readonly kind: 'approve'; readonly bypassPending?: true }
-  | { readonly kind: 'decline'; readonly decline: Decline }
+  | Approval
+  | Refusal
   /** 3-D Secure first; passed, the inner outcome decides. */
-  | {
-      readonly kind: 'authenticate';
-      readonly afterwards: Exclude<CardOutcome, { kind: 'authenticate' }>;
-    };
+  | { readonly kind: 'authenticate'; readonly afterwards: Approval | Refusal }
+  /** The bank takes its time; the inner outcome is its answer. */
+  | { readonly kind: 'process'; readonly afterwards: Approval | Refusal };
+
+export type Approval = {
+  readonly kind: 'approve';
+  /** The money is available at once. */
+  readonly bypassPending?: true;
+  /** Refunds start pending and succeed later, or succeed and fail later. */
+  readonly refunds?: 'fail' | 'pend';
+};
+export type Refusal = { readonly kind: 'decline'; readonly decline: Decline };
 
 export type Decline = {
   readonly code: string;
@@ -79,8 +87,10 @@ export const DECLINES = {
 
 const approve = { kind: 'approve' } as const;
 const decline = (reason: Decline) => ({ kind: 'decline', decline: reason }) as const;
-const authenticate = (afterwards: Exclude<CardOutcome, { kind: 'authenticate' }>) =>
+const authenticate = (afterwards: Approval | Refusal) =>
   ({ kind: 'authenticate', afterwards }) as const;
+
+const process = (afterwards: Approval | Refusal) => ({ kind: 'process', afterwards }) as const;
 
 type Row = [number: string, outcome: CardOutcome, names: [string, ...string[]], rest?: Rest];
 type Rest = Partial<Pick<TestCard, 'brand' | 'funding' | 'country'>>;
@@ -100,7 +110,10 @@ const TABLE: readonly Row[] = [
   ['4000002500000003', approve, ['pm_card_fr'], { country: 'FR' }],
   ['4000002760000016', approve, ['pm_card_de'], { country: 'DE' }],
   ['4000008260000000', approve, ['pm_card_gb'], { country: 'GB' }],
+  ['4000000000003055', approve, ['pm_card_threeDSecureOptional']],
   ['4000000000000077', { kind: 'approve', bypassPending: true }, ['pm_card_bypassPending']],
+  ['4000000000007726', { kind: 'approve', refunds: 'pend' }, ['pm_card_pendingRefund']],
+  ['4000000000005126', { kind: 'approve', refunds: 'fail' }, ['pm_card_refundFail']],
 
   [
     '4000000000000002',
@@ -154,6 +167,10 @@ const TABLE: readonly Row[] = [
     ['pm_card_authenticationRequiredChargeDeclinedInsufficientFunds'],
     { country: 'GB' },
   ],
+
+  // Not Stripe's: they stand in for methods that take days (SEPA), which the sandbox has not yet.
+  ['4000000000009001', process(approve), ['pm_sandbox_processing']],
+  ['4000000000009019', process(decline(DECLINES.generic)), ['pm_sandbox_processingDeclined']],
 ];
 
 export const TEST_CARDS: readonly TestCard[] = TABLE.map(([number, outcome, names, rest]) => ({

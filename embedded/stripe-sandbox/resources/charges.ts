@@ -6,7 +6,7 @@ import { type Route, route } from '../http/route.ts';
 import { newId, nowSeconds } from '../ids.ts';
 import type { Stored } from '../store/kinds.ts';
 import type { Work } from '../store/work.ts';
-import type { Decline } from './cards.ts';
+import type { Approval, Decline } from './cards.ts';
 import { equals, listObjects } from './list.ts';
 
 export const chargeRoutes: readonly Route[] = [
@@ -52,13 +52,16 @@ export type ChargeRequest = {
   decline?: Decline;
   /** The cardholder passed the challenge. */
   authenticated: boolean;
-  bypassPending: boolean;
+  /** Approved with these terms; undefined when declined. */
+  approval?: Approval;
+  /** The bank has not decided yet. */
+  pending?: true;
 };
 
 /** The attempt to take the money, successful or declined. Not yet booked: see `settleCharge`. */
 export function createCharge(work: Work, request: ChargeRequest): Stored<'charge'> {
   const { intent, method, decline } = request;
-  const paid = decline === undefined;
+  const paid = request.approval !== undefined;
   const id = newId('ch');
   const body: Stripe.Charge = {
     id,
@@ -101,22 +104,33 @@ export function createCharge(work: Work, request: ChargeRequest): Stored<'charge
     source_transfer: null,
     statement_descriptor: intent.statement_descriptor,
     statement_descriptor_suffix: intent.statement_descriptor_suffix,
-    status: paid ? 'succeeded' : 'failed',
+    status: statusOf(request),
     transfer_data: null,
     transfer_group: intent.transfer_group,
   };
   const charge: Stored<'charge'> = {
     body,
-    hidden: {
-      ...(paid ? { settle: 'due' } : {}),
-      ...(request.bypassPending ? { bypassPending: true } : {}),
-    },
+    hidden: paid ? terms(request.approval) : {},
   };
   work.put('charge', charge);
   return charge;
 }
 
-function outcome(decline: Decline | undefined): Stripe.Charge.Outcome {
+function statusOf({ approval, pending }: ChargeRequest): Stripe.Charge.Status {
+  if (pending === true) return 'pending';
+  return approval === undefined ? 'failed' : 'succeeded';
+}
+
+/** Marks an approved charge: to be booked, and how its money behaves. */
+export function terms(approval: Approval | undefined): Stored<'charge'>['hidden'] {
+  return {
+    settle: 'due',
+    ...(approval?.bypassPending === undefined ? {} : { bypassPending: true }),
+    ...(approval?.refunds === undefined ? {} : { refunds: approval.refunds }),
+  };
+}
+
+export function outcome(decline: Decline | undefined): Stripe.Charge.Outcome {
   return {
     advice_code: decline?.advice ?? null,
     network_advice_code: null,

@@ -9,7 +9,7 @@ import type { Work } from '../store/work.ts';
  * their sum, so it cannot disagree with them.
  */
 type Movement = {
-  type: 'adjustment' | 'charge' | 'refund';
+  type: 'adjustment' | 'charge' | 'refund' | 'refund_failure';
   reportingCategory: string;
   amount: number;
   fee: number;

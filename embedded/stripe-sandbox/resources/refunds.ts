@@ -4,7 +4,7 @@ import { ApiError, refused, resourceMissing } from '../http/errors.ts';
 import { choice, expand, integer, metadata, page, text } from '../http/params.ts';
 import { type Call, type Reply, type Route, route } from '../http/route.ts';
 import { newId, nowSeconds } from '../ids.ts';
-import { formatMoney } from '../settings.ts';
+import { BANK_DECIDES_AFTER_MS, formatMoney } from '../settings.ts';
 import type { Stored } from '../store/kinds.ts';
 import type { Work } from '../store/work.ts';
 import { bookMovement, settleCharge } from './ledger.ts';
@@ -145,10 +145,12 @@ function buildRefund(
     reason: params.reason ?? null,
     receipt_number: null,
     source_transfer_reversal: null,
-    status: 'succeeded',
+    status: charge.hidden.refunds === 'pend' ? 'pending' : 'succeeded',
     transfer_reversal: null,
   };
-  work.put('refund', { body: refund, hidden: {} });
+  const prompt = charge.hidden.refunds === undefined;
+  const hidden = prompt ? {} : { dueAt: Date.now() + BANK_DECIDES_AFTER_MS };
+  work.put('refund', { body: refund, hidden });
   return refund;
 }
 

@@ -27,6 +27,8 @@ export type StoredEvent = {
 
 export type EventType =
   | 'charge.failed'
+  | 'charge.pending'
+  | 'charge.refund.updated'
   | 'charge.refunded'
   | 'charge.succeeded'
   | 'charge.updated'
@@ -37,6 +39,7 @@ export type EventType =
   | 'payment_intent.requires_action'
   | 'payment_intent.succeeded'
   | 'refund.created'
+  | 'refund.failed'
   | 'refund.updated';
 
 /** State that Stripe keeps but never answers. */
@@ -48,6 +51,10 @@ export type Hidden = {
   returnUrl?: string;
   /** charge: captured, its balance transaction still to come (`automatic_async`). */
   settle?: 'due';
+  /** What the bank decides later, and from when on (milliseconds since 1970). */
+  dueAt?: number;
+  /** charge: its refunds fail after a while, or are pending for a while. */
+  refunds?: 'fail' | 'pend';
   /** charge: its funds are available at once. */
   bypassPending?: boolean;
   /** charge: when its money becomes available; a refund comes out of the same money. */

@@ -79,4 +79,11 @@ export const MIGRATIONS: readonly { readonly name: string; readonly sql: string 
       );
     `,
   },
+  {
+    name: 'what the bank decides later',
+    sql: `
+      CREATE INDEX objects_due ON stripe_sandbox.objects (((hidden->>'dueAt')::bigint))
+        WHERE hidden->>'dueAt' IS NOT NULL;
+    `,
+  },
 ];

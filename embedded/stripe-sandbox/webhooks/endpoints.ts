@@ -26,6 +26,11 @@ export async function syncEndpoints(
       'UPDATE stripe_sandbox.webhook_endpoints SET enabled = false WHERE id <> ALL ($1)',
       [endpoints.map((endpoint) => endpoint.id)],
     );
+    // What a process before us had in hand when it died is free at once.
+    await client.query(
+      `UPDATE stripe_sandbox.deliveries SET leased_until = '-infinity'
+        WHERE status = 'pending' AND leased_until > now()`,
+    );
     for (const { id, url, secret } of endpoints) {
       await client.query(
         `INSERT INTO stripe_sandbox.webhook_endpoints (id, url, secret, enabled)

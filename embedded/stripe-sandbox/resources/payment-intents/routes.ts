@@ -153,7 +153,6 @@ const CANCELABLE = [
   'requires_capture',
   'requires_confirmation',
   'requires_action',
-  'processing',
 ];
 
 async function cancel(
