@@ -84,9 +84,11 @@ export function eventIdOf(commandId: string, category: string, index: number): s
 /** A zod schema for an id of one kind; the message names the shape that would be right. */
 export function idSchema<P extends IdPrefix>(prefix: P): z.ZodType<Id<P>> {
   const example = deriveId(prefix, 'example');
+  const name = idPrefixes[prefix];
+  const what = /^[aeiou]/.test(name) ? `an ${name}` : `a ${name}`;
   return z
     .templateLiteral([`${prefix}_`, z.string().regex(/^[0-9a-hjkmnp-tv-z]{26}$/)], {
-      error: `expected the id of a ${idPrefixes[prefix]}, such as ${example}`,
+      error: `expected the id of ${what}, such as ${example}`,
     })
-    .meta({ description: `Id of a ${idPrefixes[prefix]}`, example }) as z.ZodType<Id<P>>;
+    .meta({ description: `Id of ${what}`, example }) as z.ZodType<Id<P>>;
 }

@@ -23,7 +23,10 @@ export function personal<T extends z.ZodType>(schema: T, mark: PersonalMark): z.
 /** One marked field of an event schema: the path of keys that leads to it, and its mark. */
 export type PersonalPath = { readonly path: readonly string[]; readonly mark: PersonalMark };
 
-/** Every marked field of an object schema. Arrays and unions cannot carry marks: an error, not a leak. */
+/**
+ * Every marked field of an object schema. A mark anywhere else (in an array, a union, a record,
+ * behind a default or a transformation) could not be followed to a value: an error, not a leak.
+ */
 export function personalPaths(schema: z.ZodType, path: readonly string[] = []): PersonalPath[] {
   const mark = marks.get(schema);
   if (mark !== undefined) return [{ path, mark }];
@@ -35,18 +38,27 @@ export function personalPaths(schema: z.ZodType, path: readonly string[] = []): 
       personalPaths(field as z.ZodType, [...path, key]),
     );
   }
-  const inner =
-    schema instanceof z.ZodArray
-      ? [schema.element as z.ZodType]
-      : schema instanceof z.ZodUnion
-        ? (schema.options as z.ZodType[])
-        : [];
-  for (const part of inner) {
-    if (personalPaths(part, path).length > 0) {
-      throw new TypeError(
-        `personal data inside an array or a union at /${path.join('/')}: lift it to a field`,
-      );
-    }
+  if (hasMark(schema)) {
+    throw new TypeError(
+      `personal data inside a ${schema.type} at /${path.join('/')}: lift it to a field of an object`,
+    );
   }
   return [];
+}
+
+/** Whether a schema or anything it is made of is marked, whatever kinds of schema there are. */
+function hasMark(schema: z.ZodType, seen = new Set<unknown>()): boolean {
+  if (seen.has(schema)) return false;
+  seen.add(schema);
+  // A lazy schema hides what it is made of behind a function.
+  if (schema instanceof z.ZodLazy) return hasMark(schema.unwrap() as z.ZodType, seen);
+  return marks.has(schema) || Object.values(schema.def).some((part) => partHasMark(part, seen));
+}
+
+function partHasMark(part: unknown, seen: Set<unknown>): boolean {
+  if (part instanceof z.ZodType) return hasMark(part, seen);
+  if (Array.isArray(part)) return part.some((each) => partHasMark(each, seen));
+  if (typeof part !== 'object' || part === null || seen.has(part)) return false;
+  seen.add(part);
+  return Object.values(part).some((each) => partHasMark(each, seen));
 }

@@ -15,8 +15,20 @@ export const instantSchema = z
   .regex(INSTANT, {
     error: 'expected an instant in UTC with milliseconds, such as 2026-05-01T08:00:00.000Z',
   })
-  .refine((text) => !Number.isNaN(Date.parse(text)), { error: 'expected a moment that exists' })
+  .refine(exists, { error: 'expected a moment that exists' })
   .meta({ format: 'date-time', example: '2026-05-01T08:00:00.000Z' });
+
+/** `Date.parse` takes 31 April and 24:00 for the day after: a moment has one spelling only. */
+function exists(text: string): boolean {
+  const epoch = Date.parse(text);
+  return !Number.isNaN(epoch) && new Date(epoch).toISOString() === text;
+}
+
+/** The offset can carry a moment out of the years 0000 to 9999, which the stored form cannot spell. */
+function fitsStoredForm(text: string): boolean {
+  const epoch = Date.parse(text);
+  return !Number.isNaN(epoch) && INSTANT.test(new Date(epoch).toISOString());
+}
 
 /** What a client may send: any ISO 8601 instant with an offset or Z. Normalise with `toInstant`. */
 export const instantInputSchema = z.iso
@@ -24,6 +36,7 @@ export const instantInputSchema = z.iso
     offset: true,
     error: 'expected an ISO 8601 instant with an offset, such as 2026-05-01T10:00:00+02:00',
   })
+  .refine(fitsStoredForm, { error: 'expected a moment in the years 0000 to 9999' })
   .meta({ example: '2026-05-01T10:00:00+02:00' });
 
 export function toInstant(text: string): Instant {
