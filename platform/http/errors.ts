@@ -1,0 +1,159 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { InvalidTokenError } from '../identity/access-tokens.ts';
+import { TooManyAttemptsError } from '../identity/identity.ts';
+import { WorkQueueFullError } from '../identity/work-queue.ts';
+import { isConnectionError } from '../postgres/index.ts';
+import {
+  HttpProblem,
+  httpProblems,
+  PROBLEM_MEDIA_TYPE,
+  type ProblemTable,
+  problemDocument,
+} from './problem.ts';
+import { newTraceId } from './trace.ts';
+import { fieldErrors, SchemaMismatchError } from './validation.ts';
+
+/** An error class and the problem it becomes; the first rule that knows an error wins. */
+export type ErrorRule = {
+  readonly knows: (error: unknown) => boolean;
+  readonly toProblem: (error: never) => HttpProblem;
+};
+
+type ErrorClass<E extends Error> = abstract new (...args: never[]) => E;
+
+export function on<E extends Error>(
+  type: ErrorClass<E>,
+  toProblem: (error: E) => HttpProblem,
+): ErrorRule {
+  return { knows: (error) => error instanceof type, toProblem };
+}
+
+/** By name, for errors of adapters that an API does not import. */
+export function named(
+  names: readonly string[],
+  toProblem: (error: Error) => HttpProblem,
+): ErrorRule {
+  return { knows: (error) => error instanceof Error && names.includes(error.name), toProblem };
+}
+
+const RETRY = { 'Retry-After': '1' };
+export const retryLater = (code: string, details: { cause?: unknown; detail?: string } = {}) =>
+  new HttpProblem(code, { ...details, headers: RETRY });
+
+/** Fastify's own errors by their code. What is missing here is a 500: a fault of ours. */
+const fastifyErrors: Readonly<Record<string, (error: Error) => HttpProblem>> = {
+  FST_ERR_BAD_URL: () => new HttpProblem('malformed-request'),
+  FST_ERR_CTP_BODY_TOO_LARGE: () => new HttpProblem('body-too-large'),
+  FST_ERR_CTP_EMPTY_JSON_BODY: () => new HttpProblem('malformed-json'),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => new HttpProblem('malformed-request'),
+  FST_ERR_CTP_INVALID_JSON_BODY: () => new HttpProblem('malformed-json'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new HttpProblem('unsupported-media-type'),
+  FST_ERR_HANDLER_TIMEOUT: (cause) => retryLater('timed-out', { cause }),
+  FST_ERR_MAX_PARAM_LENGTH: () => new HttpProblem('uri-too-long'),
+  FST_UNDER_PRESSURE: (cause) => retryLater('overloaded', { cause }),
+};
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+/** A path that is no id of ours cannot lead to anything: 404, with the reason beside it. */
+function mismatch(error: SchemaMismatchError): HttpProblem {
+  const part = error.validationContext ?? 'body';
+  const errors = fieldErrors(error.issues, part);
+  return new HttpProblem(part === 'params' ? 'not-found' : 'invalid-input', { errors });
+}
+
+/** What both APIs answer alike. Each API puts rules of its own before these. */
+export const commonRules: readonly ErrorRule[] = [
+  { knows: (error) => error instanceof HttpProblem, toProblem: (error: HttpProblem) => error },
+  on(SchemaMismatchError, mismatch),
+  on(
+    InvalidTokenError,
+    (error) =>
+      new HttpProblem('invalid-token', {
+        detail: error.message,
+        headers: {
+          'WWW-Authenticate': `Bearer realm="pawprint", error="invalid_token", error_description="${error.message}"`,
+        },
+      }),
+  ),
+  on(
+    TooManyAttemptsError,
+    (error) =>
+      new HttpProblem('rate-limited', {
+        detail: error.message,
+        headers: { 'Retry-After': String(error.retryAfterSeconds) },
+      }),
+  ),
+  on(WorkQueueFullError, (cause) => retryLater('overloaded', { cause })),
+  {
+    knows: (error) => codeOf(error) in fastifyErrors,
+    toProblem: (error: Error) =>
+      fastifyErrors[codeOf(error)]?.(error) ?? new HttpProblem('internal-error'),
+  },
+  // Postgres ends a statement that runs longer than its limit with 57014.
+  {
+    knows: (error) => codeOf(error) === '57014',
+    toProblem: (cause: Error) => retryLater('timed-out', { cause }),
+  },
+  { knows: isConnectionError, toProblem: (cause: Error) => retryLater('unavailable', { cause }) },
+];
+
+export function createErrorMapper(rules: readonly ErrorRule[]): (error: unknown) => HttpProblem {
+  const all = [...rules, ...commonRules];
+  return (error) => {
+    const rule = all.find(({ knows }) => knows(error));
+    return rule === undefined
+      ? new HttpProblem('internal-error', { cause: error })
+      : rule.toProblem(error as never);
+  };
+}
+
+/** Sends the document as a string: it needs no serializer of the route that failed. */
+export function sendProblem(
+  reply: FastifyReply,
+  request: FastifyRequest,
+  problem: HttpProblem,
+  table: ProblemTable,
+): FastifyReply {
+  const instance = pathOf(request);
+  const document = problemDocument(problem, table, { instance, traceId: request.id });
+  const cause = problem.details.cause;
+  if (document.status >= 500) {
+    const level = document.status === 500 ? 'error' : 'warn';
+    request.log[level]({ err: cause ?? problem, problem: document.code }, 'a request failed');
+  }
+  if (problem.details.headers !== undefined) reply.headers(problem.details.headers);
+  return reply.code(document.status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(document));
+}
+
+/** Without the query string; an URL that cannot be decoded is no one's instance. */
+function pathOf(request: FastifyRequest): string {
+  const path = request.url.split('?', 1)[0] ?? '/';
+  return path.length > 500 ? `${path.slice(0, 500)}…` : path;
+}
+
+const socketProblems: Readonly<Record<string, keyof typeof httpProblems>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+};
+
+/** What never became a request: answered on the bare socket, which is then closed. */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = new HttpProblem(socketProblems[error.code ?? ''] ?? 'malformed-request');
+  const document = problemDocument(problem, httpProblems, { instance: '/', traceId: newTraceId() });
+  const body = JSON.stringify(document);
+  const head = [
+    `HTTP/1.1 ${document.status} ${STATUS_CODES[document.status] ?? ''}`,
+    `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

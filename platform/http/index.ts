@@ -1,0 +1,14 @@
+export { type Access, anonymous, type Caller, publicAccess } from './auth.ts';
+export {
+  CONSISTENCY_TOKEN,
+  decodeConsistencyToken,
+  encodeConsistencyToken,
+} from './consistency-token.ts';
+export { type ErrorRule, named, on, retryLater } from './errors.ts';
+export type { ReadinessCheck } from './health.ts';
+export type { MatrixRow, Operation } from './operation.ts';
+export { HttpProblem, httpProblems, joinProblems, type ProblemTable } from './problem.ts';
+export type { RateLimit, RateLimits } from './rate-limit.ts';
+export { buildServer, collectMatrix, type ServerLimits } from './server.ts';
+export { traceparentOf } from './trace.ts';
+export { fieldErrors, type Issue } from './validation.ts';

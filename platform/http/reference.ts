@@ -1,0 +1,129 @@
+/** Headers the operations name, as the API reference describes them. */
+type HeaderDoc = {
+  readonly name: string;
+  readonly required?: boolean;
+  readonly description: string;
+  readonly schema: Readonly<Record<string, unknown>>;
+  readonly example: string;
+};
+
+export const requestHeaders: Readonly<Record<string, HeaderDoc>> = {
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    required: true,
+    description:
+      'Any text of 1 to 255 visible ASCII characters that names this one wish (a UUID is good). Sent again with the same input it answers as before, with `Idempotency-Hit: true`; with another input it is refused (422). A refusal does not use it up.',
+    schema: { type: 'string', minLength: 1, maxLength: 257 },
+    example: 'c1b9b0a2-6f0b-4d53-9c56-0f3f3b8c2a11',
+  },
+  ConsistencyToken: {
+    name: 'Consistency-Token',
+    description:
+      'The token that came with a write (or an earlier read): the answer shows at least that much, or is a 503 `not-yet-visible`.',
+    schema: { type: 'string', maxLength: 100 },
+    example: 'eyJ2IjoxLCJwb3NpdGlvbiI6IjE4MjMifQ',
+  },
+  Prefer: {
+    name: 'Prefer',
+    description:
+      '`wait=n`: how many seconds to wait for the token, up to 10 (RFC 7240). Default: 5.',
+    schema: { type: 'string' },
+    example: 'wait=5',
+  },
+};
+
+export const responseHeaders: Readonly<Record<string, HeaderDoc>> = {
+  ETag: {
+    name: 'ETag',
+    description: 'The revision of what was changed, as a strong entity tag.',
+    schema: { type: 'string' },
+    example: '"3"',
+  },
+  ConsistencyToken: {
+    name: 'Consistency-Token',
+    description: 'How far this answer has seen. Send it with a read that has to show it.',
+    schema: { type: 'string' },
+    example: 'eyJ2IjoxLCJwb3NpdGlvbiI6IjE4MjMifQ',
+  },
+  IdempotencyHit: {
+    name: 'Idempotency-Hit',
+    description: '`true`: the key had been executed before; this is the answer of that time.',
+    schema: { type: 'string', const: 'true' },
+    example: 'true',
+  },
+  Location: {
+    name: 'Location',
+    description: 'Where the read API shows what was made.',
+    schema: { type: 'string', format: 'uri-reference' },
+    example: 'http://127.0.0.1:4001/v1/activities/act_01h455vb4pex5vsknk084sn02q',
+  },
+  Link: {
+    name: 'Link',
+    description: 'The next page, `rel="next"` (RFC 8288). None: this is the last.',
+    schema: { type: 'string' },
+    example: '</v1/activities?cursor=eyJ2IjoxfQ>; rel="next"',
+  },
+};
+
+/** What scripts of other origins may send and see. */
+export const corsHeaders = {
+  allowed: ['Authorization', 'Content-Type', 'If-Match', 'traceparent', ...namesOf(requestHeaders)],
+  exposed: ['RateLimit', 'RateLimit-Policy', 'Retry-After', ...namesOf(responseHeaders)],
+};
+
+function namesOf(headers: Readonly<Record<string, HeaderDoc>>): string[] {
+  return Object.values(headers).map(({ name }) => name);
+}
+
+/** Problems any operation may answer, by what it takes. */
+export function commonProblems(operation: {
+  readonly access: { readonly kind: string };
+  readonly hasBody: boolean;
+  readonly hasPath: boolean;
+  readonly requestHeaders: readonly string[];
+}): string[] {
+  const { access, hasBody, hasPath } = operation;
+  return [
+    'invalid-input',
+    ...(hasBody ? ['malformed-json', 'nesting-too-deep', 'forbidden-key'] : []),
+    'invalid-token',
+    ...(access.kind === 'roles' ? ['unauthenticated', 'forbidden'] : []),
+    ...(hasPath ? ['not-found'] : []),
+    ...(hasBody ? ['body-too-large', 'unsupported-media-type'] : []),
+    'rate-limited',
+    'internal-error',
+    ...['overloaded', 'unavailable', 'timed-out'],
+  ];
+}
+
+/** The schema of a problem document, for the reference. */
+export const problemSchema = {
+  type: 'object',
+  description: 'RFC 9457 problem details. Facts about the refusal stand beside these members.',
+  required: ['type', 'title', 'status', 'code', 'detail', 'instance', 'traceId'],
+  properties: {
+    type: { type: 'string', format: 'uri-reference', description: 'A page about this code.' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { type: 'string', description: 'Stable: what programs look at.' },
+    detail: { type: 'string', description: 'One sentence for a person.' },
+    instance: { type: 'string', description: 'The path that was asked.' },
+    traceId: { type: 'string', description: 'Quote it to support.' },
+    errors: {
+      type: 'array',
+      description: 'Each field that is wrong.',
+      items: {
+        type: 'object',
+        required: ['pointer', 'message'],
+        properties: {
+          pointer: {
+            type: 'string',
+            description:
+              'JSON Pointer into the body; `#/query/…`, `#/path/…` and `#/header/…` for what is not in it.',
+          },
+          message: { type: 'string' },
+        },
+      },
+    },
+  },
+} as const;

@@ -1,0 +1,60 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  CONSISTENCY_TOKEN,
+  decodeConsistencyToken,
+  encodeConsistencyToken,
+  retryLater,
+} from '../platform/http/index.ts';
+
+/** How far the read models are; the projections' runtime answers. */
+export type Seen = {
+  /** Resolves as soon as each of them has shown everything up to the position, or on the signal. */
+  waitFor(
+    projections: readonly string[],
+    position: bigint,
+    signal: AbortSignal,
+  ): Promise<'seen' | 'timeout'>;
+  /** Everything up to here is in all of them. */
+  seenOf(projections: readonly string[]): bigint;
+};
+
+const DEFAULT_WAIT_SECONDS = 5;
+const MOST_WAIT_SECONDS = 10;
+
+/**
+ * Read-your-writes: with a token the read waits until the read models show it, and never answers
+ * with less. The answer's own token is taken before the query runs, so it promises nothing the
+ * query did not see.
+ */
+export async function waitForToken(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  seen: Seen,
+  projections: readonly string[],
+): Promise<void> {
+  const header = request.headers[CONSISTENCY_TOKEN];
+  const wait = waitOf(request.headers['prefer']);
+  if (typeof header === 'string') {
+    const position = decodeConsistencyToken(header.trim());
+    if (wait.asked) reply.header('Preference-Applied', `wait=${wait.seconds}`);
+    if (projections.length > 0 && seen.seenOf(projections) < position) {
+      const signal = AbortSignal.any([AbortSignal.timeout(wait.seconds * 1000), request.signal]);
+      const outcome = await seen.waitFor(projections, position, signal);
+      if (outcome === 'timeout') throw retryLater('not-yet-visible');
+    }
+  }
+  if (projections.length > 0) {
+    reply.header('Consistency-Token', encodeConsistencyToken(seen.seenOf(projections)));
+  }
+}
+
+/** RFC 7240: a preference that is not understood is ignored. */
+export function waitOf(prefer: string | readonly string[] | undefined): {
+  seconds: number;
+  asked: boolean;
+} {
+  const text = typeof prefer === 'string' ? prefer : (prefer ?? []).join(',');
+  const digits = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?\s*(?:$|[,;])/i.exec(text)?.[1];
+  if (digits === undefined) return { seconds: DEFAULT_WAIT_SECONDS, asked: false };
+  return { seconds: Math.min(Number(digits), MOST_WAIT_SECONDS), asked: true };
+}

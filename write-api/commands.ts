@@ -1,0 +1,119 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type {
+  CommandBus,
+  CommandDefinition,
+  CommandResult,
+  Principal,
+} from '../commands/_runtime/index.ts';
+import {
+  type Access,
+  type Caller,
+  encodeConsistencyToken,
+  type Operation,
+  publicAccess,
+  traceparentOf,
+} from '../platform/http/index.ts';
+import { readIdempotencyKey } from './idempotency-key.ts';
+import { locationTemplate } from './location.ts';
+import { commandProblems } from './problems.ts';
+
+export type CommandRoutes = {
+  readonly bus: Pick<CommandBus, 'execute'>;
+  readonly commands: readonly CommandDefinition[];
+  /** Paths of the read API, for `Location`. */
+  readonly readPaths: readonly string[];
+  readonly readUrl: string;
+  /** How long a command may take from its arrival, in milliseconds. */
+  readonly deadlineMs: number;
+};
+
+/** Every command that has a path, as `POST`. Nothing about a route is said anywhere else. */
+export function mountCommands(app: FastifyInstance, routes: CommandRoutes): void {
+  for (const command of routes.commands) {
+    if (command.permission.kind === 'internal' || command.path === null) continue;
+    const answer = answerer(command, command.path, routes);
+    const operation = operationOf(command);
+    app.post(
+      command.path,
+      {
+        config: {
+          access: operation.access,
+          operation,
+          // What anybody may send costs most (a password hash) and is limited most.
+          rateClass: operation.access.kind === 'public' ? 'open' : 'command',
+        },
+        schema: {
+          operationId: command.name,
+          summary: command.summary,
+          ...(operation.description === undefined ? {} : { description: operation.description }),
+          tags: [command.tag],
+          ...(Object.keys(command.params.shape).length === 0 ? {} : { params: command.params }),
+          body: command.body,
+          response: { [command.status]: command.reply },
+        },
+        // A command without fields needs no body at all; where fields are needed they are named.
+        preValidation: async (request) => {
+          request.body ??= {};
+        },
+      },
+      async (request, reply) => {
+        const result = await routes.bus.execute(
+          command.name,
+          { params: request.params, body: request.body },
+          {
+            principal: principalOf(request.caller),
+            key: readIdempotencyKey(request.headers['idempotency-key']),
+            traceparent: traceparentOf(request.id),
+            deadline: Date.now() + routes.deadlineMs,
+          },
+        );
+        return answer(reply, result);
+      },
+    );
+  }
+}
+
+function answerer(command: CommandDefinition, path: string, { readPaths, readUrl }: CommandRoutes) {
+  const locate = command.status === 201 ? locationTemplate(path, readPaths) : null;
+  return (reply: FastifyReply, result: CommandResult): FastifyReply => {
+    if (result.revision !== null && result.revision >= 0) {
+      reply.header('ETag', `"${result.revision}"`);
+    }
+    if (result.position !== null) {
+      reply.header('Consistency-Token', encodeConsistencyToken(result.position));
+    }
+    if (result.replayed) reply.header('Idempotency-Hit', 'true');
+    const location = locate?.(result.reply) ?? null;
+    if (location !== null) reply.header('Location', new URL(location, readUrl).href);
+    return reply.code(command.status).send(result.reply);
+  };
+}
+
+function operationOf(command: CommandDefinition): Operation {
+  const { permission } = command;
+  const access: Access =
+    permission.kind === 'roles' ? { kind: 'roles', roles: permission.roles } : publicAccess;
+  return {
+    name: command.name,
+    summary: command.summary,
+    ...(command.description === undefined ? {} : { description: command.description }),
+    tag: command.tag,
+    access,
+    status: command.status,
+    problems: [...command.refusals, ...commandProblems],
+    requestHeaders: ['IdempotencyKey'],
+    responseHeaders: [
+      'ETag',
+      'ConsistencyToken',
+      'IdempotencyHit',
+      ...(command.status === 201 ? ['Location'] : []),
+    ],
+    example: command.example,
+  };
+}
+
+function principalOf(caller: Caller): Principal {
+  return caller.kind === 'person'
+    ? { kind: 'person', id: caller.id, roles: caller.roles }
+    : { kind: 'anonymous' };
+}
