@@ -88,6 +88,14 @@ describe('recordStripeState', () => {
       .then();
   });
 
+  test('there is no fee before the money', () => {
+    const { balanceTransaction } = observedFee;
+    spec(payment)
+      .given(...open)
+      .when(observe({ ...observedOpen, status: 'processing', balanceTransaction }))
+      .then();
+  });
+
   test('each declined charge is told once', () => {
     spec(payment)
       .given(...open)

@@ -114,7 +114,6 @@ function opened({ data }: EventOf<typeof SeatingOpened>): SeatingState {
 
 function occupy(seats: Seats, enrollmentId: EnrollmentId, place: Place): void {
   seats.places.set(enrollmentId, place);
-  seats.released.delete(enrollmentId);
   const own = seats.byMember.get(place.memberId);
   if (own === undefined) seats.byMember.set(place.memberId, new Set([enrollmentId]));
   else own.add(enrollmentId);
