@@ -4,7 +4,7 @@ import { Server } from '@grpc/grpc-js';
 import { createOpenCalls } from './grpc/calls.ts';
 import { listen } from './grpc/port.ts';
 import { addServices } from './grpc/services.ts';
-import { createHub } from './live/hub.ts';
+import { createHub, type HubLimits } from './live/hub.ts';
 import { messageOf } from './log/connection.ts';
 import { writeFirstEvents } from './log/first-events.ts';
 import { openLogReader } from './log/reader.ts';
@@ -24,6 +24,8 @@ export type EventStoreNodeOptions = {
   readonly port?: number;
   readonly log?: Log;
   readonly caches?: Partial<Caches>;
+  /** How much of the newest log stays in memory for live readers. */
+  readonly live?: Partial<HubLimits>;
   /** How long to wait for a former node's lock before this one is refused. */
   readonly lockWaitMs?: number;
 };
@@ -57,7 +59,7 @@ export const startEventStoreNode = async (
   const session = await openWriterSession(databaseUrl, lockWaitMs);
   if ((await session.lastPosition()) === 0n) await writeFirstEvents(session, instanceId);
 
-  const hub = createHub(await session.lastPosition());
+  const hub = createHub(await session.lastPosition(), options.live);
   const reader = openLogReader(databaseUrl, (error) =>
     log('warn', 'an idle session to Postgres broke', { reason: messageOf(error) }),
   );

@@ -28,7 +28,8 @@ const DEFAULT_LIMITS: HubLimits = { maxEvents: 16_384, maxBytes: 32 * 1024 * 102
 
 const sizeOf = (event: RecordedEvent): number => event.data.length + event.metadata.length + 256;
 
-export const createHub = (start: bigint, limits: HubLimits = DEFAULT_LIMITS): Hub => {
+export const createHub = (start: bigint, wished: Partial<HubLimits> = {}): Hub => {
+  const limits = { ...DEFAULT_LIMITS, ...wished };
   let head = start;
   /** Oldest first; positions follow each other without a hole. `skip` of them are forgotten. */
   let events: RecordedEvent[] = [];
