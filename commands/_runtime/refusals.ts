@@ -104,6 +104,31 @@ export const refusalTable = {
     title: 'Enrollment lapsed',
     description: 'The hold ended unpaid; enroll again.',
   },
+  'incomplete-observation': {
+    status: 409,
+    title: 'Incomplete observation',
+    description: 'Stripe reports a success without its charge.',
+  },
+  'not-confirmed': {
+    status: 409,
+    title: 'Not confirmed',
+    description: 'The enrollment was never confirmed.',
+  },
+  'nothing-to-refund': {
+    status: 422,
+    title: 'Nothing to refund',
+    description: 'A refund is at least one minor unit.',
+  },
+  'payment-due': {
+    status: 409,
+    title: 'Payment due',
+    description: 'The enrollment is not free of charge.',
+  },
+  'refund-not-found': {
+    status: 404,
+    title: 'Refund not found',
+    description: 'The payment has no such refund.',
+  },
   'not-found': {
     status: 404,
     title: 'Not found',

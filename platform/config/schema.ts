@@ -61,6 +61,12 @@ export const environmentSchema = z.object({
   WRITE_API_PORT: port.default(4000).describe('Port of the write API'),
   READ_API_HOST: z.string().default('127.0.0.1').describe('Address the read API listens on'),
   READ_API_PORT: port.default(4001).describe('Port of the read API'),
+  PUBLIC_WRITE_URL: url('http:', 'https:')
+    .optional()
+    .describe('Where clients reach the write API; unset: its host and port'),
+  PUBLIC_READ_URL: url('http:', 'https:')
+    .optional()
+    .describe('Where clients reach the read API; unset: its host and port'),
   DATA_DIR: z.string().default('.data').describe('Folder of everything the embedded parts keep'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])

@@ -1,0 +1,42 @@
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+
+export const roleNames = ['write-api', 'read-api', 'projections', 'sagas'] as const;
+export type RoleName = (typeof roleNames)[number];
+
+export const usage = `Runs one or more roles of the platform in this process.
+
+  node bin/role.ts --role write-api
+  node bin/role.ts --role read-api,projections,sagas
+
+  --role NAME[,NAME…]   ${roleNames.join(', ')}
+  --help                this text
+
+Everything else comes from the environment: see .env.example.
+`;
+
+const roleList = z
+  .string({ error: '--role is missing' })
+  .transform((text) => text.split(',').map((name) => name.trim()))
+  .pipe(
+    z
+      .array(
+        z.enum(roleNames, { error: `--role takes ${roleNames.join(', ')}, separated by commas` }),
+      )
+      .min(1),
+  );
+
+/** The roles asked for, or a wish for help. Throws a `RangeError` that says what would be right. */
+export function readRoleOptions(
+  argv: readonly string[],
+): { help: true } | { help: false; roles: ReadonlySet<RoleName> } {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { role: { type: 'string' }, help: { type: 'boolean', default: false } },
+  });
+  if (values.help) return { help: true };
+  const result = roleList.safeParse(values.role);
+  if (!result.success)
+    throw new RangeError(result.error.issues.map((issue) => issue.message).join('; '));
+  return { help: false, roles: new Set(result.data) };
+}

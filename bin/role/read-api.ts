@@ -1,0 +1,38 @@
+import { createAccessTokens } from '../../platform/identity/index.ts';
+import { kyselyOf } from '../../platform/postgres/index.ts';
+import type { ReadDatabase } from '../../projections/_runtime/query.ts';
+import { createSeenTracker } from '../../projections/_runtime/seen.ts';
+import { queries } from '../../projections/index.ts';
+import { buildReadApi } from '../../read-api/index.ts';
+import type { RoleContext } from './context.ts';
+import { tokenNames } from './write-api.ts';
+
+/** The longest a read may wait for its token, a little above what the API grants. */
+const LONGEST_WAIT_MS = 11_000;
+
+/** The read API, listening. */
+export async function startReadApi(context: RoleContext): Promise<void> {
+  const { closers, config, log, pool, secrets } = context;
+  const tracker = createSeenTracker({ url: config.databaseUrl, pool, log });
+  closers.add('seen tracker', () => tracker.stop());
+  const app = await buildReadApi({
+    queries,
+    db: kyselyOf(pool) as ReadDatabase,
+    seen: {
+      waitFor: (projections, position, signal) =>
+        tracker.waitFor(projections, position, { deadline: Date.now() + LONGEST_WAIT_MS, signal }),
+      seenOf: (projections) => tracker.seenOf(projections),
+    },
+    signTicket: secrets.signTicket as Parameters<typeof buildReadApi>[0]['signTicket'],
+    identity: await createAccessTokens({
+      ...tokenNames,
+      seed: config.tokenSigningKey,
+      minutes: config.accessTokenMinutes,
+    }),
+    urls: context.urls,
+    readiness: context.readiness,
+    log,
+  });
+  closers.add('read API', () => app.close());
+  await app.listen({ host: config.readApiHost, port: config.readApiPort, backlog: 4096 });
+}
