@@ -5,14 +5,29 @@ import { publishActivity } from './activity/publish-activity.ts';
 import { draftArticle } from './article/draft-article.ts';
 import { publishArticle } from './article/publish-article.ts';
 import { cancelEnrollment } from './enrollment/cancel-enrollment.ts';
+import { closePaymentAttempt } from './enrollment/close-payment-attempt.ts';
+import { confirmEnrollment } from './enrollment/confirm-enrollment.ts';
 import { enroll } from './enrollment/enroll.ts';
+import { lapseEnrollment } from './enrollment/lapse-enrollment.ts';
+import { promoteEnrollment } from './enrollment/promote-enrollment.ts';
+import { recordConfirmationSent } from './enrollment/record-confirmation-sent.ts';
 import { issueGifts } from './giftstock/issue-gifts.ts';
 import { redeemGift } from './giftstock/redeem-gift.ts';
 import { grantRole, revokeRole } from './member/change-role.ts';
 import { registerMember } from './member/register-member.ts';
+import { failRefund } from './payment/fail-refund.ts';
 import { pay } from './payment/pay.ts';
+import { recordStripeState } from './payment/record-stripe-state.ts';
+import { requestRefund } from './payment/request-refund.ts';
+import { settleRefund } from './payment/settle-refund.ts';
+import { confirmSeat } from './seating/confirm-seat.ts';
+import { expireHolds } from './seating/expire-holds.ts';
+import { releaseSeat } from './seating/release-seat.ts';
 import { setHoldTime, setServiceFee } from './settings/change-settings.ts';
+import { recordStatementLine } from './statement/record-statement-line.ts';
 import { checkIn } from './ticket/check-in.ts';
+import { issueTicket } from './ticket/issue-ticket.ts';
+import { voidTicket } from './ticket/void-ticket.ts';
 
 /** Commands that clients send: each is a route of the write API. */
 export const clientCommands: readonly CommandDefinition[] = [
@@ -34,5 +49,23 @@ export const clientCommands: readonly CommandDefinition[] = [
   publishArticle,
 ];
 
-/** Every command: those of clients, and those that only sagas and the platform send. */
-export const commands: readonly CommandDefinition[] = [...clientCommands];
+/** Commands that only sagas and the platform send. */
+export const internalCommands: readonly CommandDefinition[] = [
+  confirmSeat,
+  releaseSeat,
+  expireHolds,
+  confirmEnrollment,
+  lapseEnrollment,
+  promoteEnrollment,
+  closePaymentAttempt,
+  recordConfirmationSent,
+  recordStripeState,
+  requestRefund,
+  settleRefund,
+  failRefund,
+  recordStatementLine,
+  issueTicket,
+  voidTicket,
+];
+
+export const commands: readonly CommandDefinition[] = [...clientCommands, ...internalCommands];
