@@ -1,18 +1,23 @@
 import type { EventSet, EventsOf } from '../../domain/_kernel/event.ts';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
-import type { Column, Row, Table } from './table.ts';
+import type { AnyRow, AnyTable, Column, Row, RowKey, Table } from './table.ts';
+
+/** Gives a row by its table and key, as the changes so far have made it. */
+export type ReadRow = (ref: RowRef) => AnyRow | null;
+
+export type RowRef = { readonly table: AnyTable; readonly key: RowKey };
 
 /**
  * What a reducer wants done to one row, as data: which row, and how it changes. `apply` is a pure
  * function of the row there is (null: none) to the row there shall be (null: gone). The runtime
  * loads the rows of a batch once, folds the changes in log order and writes each table once.
  */
-export type RowChange = {
-  readonly table: Table;
-  readonly key: Readonly<Record<string, string | number>>;
-  readonly apply: (
-    row: Readonly<Record<string, unknown>> | null,
-  ) => Readonly<Record<string, unknown>> | null;
+export type RowChange = RowRef & {
+  readonly apply: (row: AnyRow | null, read: ReadRow) => AnyRow | null;
+  /** Other rows of the same key that `apply` looks at; it sees them as changed so far. */
+  readonly reads?: readonly RowRef[];
+  /** Does not look at the row that is there: it need not be loaded. `new`: none is there. */
+  readonly replaces?: boolean | 'new';
 };
 
 type Columns = Readonly<Record<string, Column>>;
@@ -23,24 +28,50 @@ export function put<C extends Columns, K extends keyof C & string>(
   row: Row<C>,
 ): RowChange {
   const key = Object.fromEntries(table.key.map((k) => [k, row[k] as string | number]));
-  return { table: table as unknown as Table, key, apply: () => row };
+  return { table: table, key, replaces: true, apply: () => row };
+}
+
+/** Names a row that another change reads. */
+export function rowRef<C extends Columns, K extends keyof C & string>(
+  table: Table<C, K>,
+  key: Readonly<Record<K, string | number>>,
+): RowRef & { readonly in: (read: ReadRow) => Row<C> | null } {
+  const ref = { table: table, key };
+  return { ...ref, in: (read) => read(ref) as Row<C> | null };
 }
 
 /** Changes the row from what it is; a missing row is an error of the reducer unless `absent` says what it starts as. */
 export function change<C extends Columns, K extends keyof C & string>(
   table: Table<C, K>,
   key: Readonly<Record<K, string | number>>,
-  fold: (row: Row<C>) => Partial<Row<C>>,
-  absent?: () => Row<C>,
+  fold: (row: Row<C>, read: ReadRow) => Partial<Row<C>>,
+  options: { readonly absent?: () => Row<C>; readonly reads?: readonly RowRef[] } = {},
 ): RowChange {
   return {
-    table: table as unknown as Table,
+    table: table,
     key,
-    apply: (row) => {
-      const present = (row as Row<C> | null) ?? absent?.();
+    ...(options.reads === undefined ? {} : { reads: options.reads }),
+    apply: (row, read) => {
+      const present = (row as Row<C> | null) ?? options.absent?.();
       if (present === undefined) throw new MissingRowError(table.name, key);
-      return { ...present, ...fold(present) };
+      return { ...present, ...fold(present, read) };
     },
+  };
+}
+
+/** Makes a row that no event before this one made, out of other rows; null: there is none to make. */
+export function derive<C extends Columns, K extends keyof C & string>(
+  table: Table<C, K>,
+  key: Readonly<Record<K, string | number>>,
+  make: (read: ReadRow) => Row<C> | null,
+  reads: readonly RowRef[],
+): RowChange {
+  return {
+    table: table,
+    key,
+    reads,
+    replaces: 'new',
+    apply: (_row, read) => make(read),
   };
 }
 
@@ -48,13 +79,13 @@ export function remove<C extends Columns, K extends keyof C & string>(
   table: Table<C, K>,
   key: Readonly<Record<K, string | number>>,
 ): RowChange {
-  return { table: table as unknown as Table, key, apply: () => null };
+  return { table: table, key, replaces: true, apply: () => null };
 }
 
 /** An event wants to change a row that no earlier event made: the event's key is parked. */
 export class MissingRowError extends Error {
   override readonly name = 'MissingRowError';
-  constructor(table: string, key: Readonly<Record<string, string | number>>) {
+  constructor(table: string, key: RowKey) {
     super(`${table} has no row ${JSON.stringify(key)} to change`);
   }
 }
@@ -69,16 +100,23 @@ export type Reducers<Sets extends readonly EventSet[]> = {
   ) => readonly RowChange[];
 };
 
+export type Reducer = (event: DeliveredEvent) => readonly RowChange[];
+
 /** A read model, named after the question it answers. */
 export type ProjectionDefinition = {
   readonly name: string;
   /** A change of tables or reducers is a new version, built beside the old one. */
   readonly version: number;
   readonly question: string;
-  readonly tables: readonly Table[];
+  readonly tables: readonly AnyTable[];
+  /**
+   * The stream categories it listens to: an event there of a type that this release does not know
+   * is parked, for it might have been for us.
+   */
+  readonly categories: readonly string[];
   /** What is parked together when one of its events cannot be applied. */
   readonly keyOf: (event: DeliveredEvent) => string;
-  readonly reducers: ReadonlyMap<string, (event: DeliveredEvent) => readonly RowChange[]>;
+  readonly reducers: ReadonlyMap<string, Reducer>;
 };
 
 export function defineProjection<const Sets extends readonly EventSet[]>(definition: {
@@ -86,16 +124,18 @@ export function defineProjection<const Sets extends readonly EventSet[]>(definit
   version: number;
   question: string;
   tables: readonly unknown[];
-  /** The event sets it listens to; only named so that the reducers are typed. */
+  /** The event sets it listens to. */
   events: Sets;
   keyOf: (event: AnyEventOf<Sets>) => string;
   on: Reducers<Sets>;
 }): ProjectionDefinition {
-  const { events: _events, on, keyOf, tables, ...rest } = definition;
+  const { events, on, keyOf, tables, ...rest } = definition;
   return {
     ...rest,
-    tables: tables as readonly Table[],
+    tables: tables as readonly AnyTable[],
+    categories: events.map((set) => set.category),
+    // Only decoded events of these sets come here; the runtime does not know their types.
     keyOf: keyOf as unknown as ProjectionDefinition['keyOf'],
-    reducers: new Map(Object.entries(on)) as unknown as ProjectionDefinition['reducers'],
+    reducers: new Map(Object.entries(on) as [string, Reducer][]),
   };
 }

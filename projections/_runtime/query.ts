@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { z } from 'zod';
-import type { Role } from '../../domain/member/events.ts';
+import type { Role } from '../../domain/_kernel/roles.ts';
 
 export type ReadPrincipal =
   | { readonly kind: 'person'; readonly id: `mem_${string}`; readonly roles: readonly Role[] }

@@ -34,19 +34,32 @@ export type Row<C extends Readonly<Record<string, Column>>> = {
     : Value<C[K]['type']>;
 };
 
-export type Table<
-  C extends Readonly<Record<string, Column>> = Readonly<Record<string, Column>>,
-  K extends keyof C & string = keyof C & string,
-> = {
+export type Table<C extends Readonly<Record<string, Column>>, K extends keyof C & string> = {
   /** The stable name queries use (a view in schema `read`); each version owns its own table. */
   readonly name: string;
   readonly comment: string;
   readonly columns: C;
   readonly key: readonly K[];
+  /** An index whose first column is nullable leaves the rows without a value out. */
   readonly indexes: readonly (readonly (keyof C & string)[])[];
 };
 
+/** A table of whatever columns, as the runtime handles it. */
+export type AnyTable = {
+  readonly name: string;
+  readonly comment: string;
+  readonly columns: Readonly<Record<string, Column>>;
+  readonly key: readonly string[];
+  readonly indexes: readonly (readonly string[])[];
+};
+
 export type RowOf<T> = T extends Table<infer C, infer _K> ? Row<C> : never;
+
+/** A row as the runtime handles it: columns of any table. */
+export type AnyRow = Readonly<Record<string, unknown>>;
+export type RowKey = Readonly<Record<string, string | number>>;
+
+const IDENTIFIER = /^[a-z][a-z0-9_]{0,47}$/;
 
 export function defineTable<
   const C extends Readonly<Record<string, Column>>,
@@ -58,5 +71,12 @@ export function defineTable<
   key: readonly K[];
   indexes?: readonly (readonly (keyof C & string)[])[];
 }): Table<C, K> {
+  for (const name of [definition.name, ...Object.keys(definition.columns)]) {
+    // Names stand in statements as they are: one spelling that needs no quotes (48 characters leave
+    // room for the version and an index's suffix).
+    if (!IDENTIFIER.test(name)) {
+      throw new TypeError(`"${name}" is no name for a table or column: a-z, 0-9 and _, at most 48`);
+    }
+  }
   return { indexes: [], ...definition };
 }

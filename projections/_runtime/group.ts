@@ -1,0 +1,241 @@
+import pg from 'pg';
+import type {
+  Batch,
+  Checkpoint,
+  ConsumerSession,
+  DeliveredEvent,
+} from '../../platform/consumer/types.ts';
+import type { Logger } from '../../platform/log/index.ts';
+import { isConnectionError } from '../../platform/postgres/index.ts';
+import { readMembers, SEEN_CHANNEL, saveCheckpoints, takeUnparkRequests } from './checkpoints.ts';
+import type { ProjectionDefinition } from './definition.ts';
+import { openLockSession } from './lock-session.ts';
+import {
+  insertParked,
+  type Parked,
+  type ReadParked,
+  replayParked,
+  type UnparkOutcome,
+} from './parked.ts';
+import { causeOf, concerns, isPoison, locate } from './poison.ts';
+import { pointViewsAt } from './schema.ts';
+import { applyEvents } from './statements.ts';
+
+/** A projection as its session knows it; what is here was committed. */
+export type Member = {
+  readonly definition: ProjectionDefinition;
+  checkpoint: Checkpoint | null;
+  seen: bigint | null;
+  /** Keys with parked events. */
+  parked: ReadonlySet<string>;
+  /** Whether queries read this version. */
+  live: boolean;
+};
+
+/** What a batch means for one member: what to apply, what to park, and the keys parked after it. */
+type Plan = {
+  readonly member: Member;
+  readonly apply: DeliveredEvent[];
+  readonly park: Parked[];
+  readonly blocked: Set<string>;
+};
+
+export type GroupSession = ConsumerSession & {
+  readonly members: readonly Member[];
+  /** Applies what is parked under a key, in order, as far as it goes. */
+  unpark(projection: string, key: string): Promise<UnparkOutcome>;
+};
+
+export type GroupOptions = {
+  readonly url: string;
+  readonly definitions: readonly ProjectionDefinition[];
+  readonly log: Logger;
+  /** Reads parked events again, so that they are decoded as this release does. */
+  readonly readEvents: ReadParked;
+  readonly stopping: AbortSignal;
+  readonly onStandby?: (standby: boolean) => void;
+};
+
+/** One attempt of a group of projections that share a subscription; a consumer's session. */
+export async function openGroup(options: GroupOptions): Promise<GroupSession> {
+  const { definitions, log } = options;
+  const session = await openLockSession({
+    url: options.url,
+    name: `projections ${definitions.map(({ name }) => name).join(' ')}`.slice(0, 50),
+    definitions,
+    stopping: options.stopping,
+    onStandby: options.onStandby ?? (() => undefined),
+    heartbeat: async (client) => {
+      for (const { projection, key } of await takeUnparkRequests(client, definitions)) {
+        // Not awaited: the heartbeat goes on while it runs.
+        unpark(projection, key).catch((error: unknown) =>
+          log.error({ err: error, projection, key }, 'un-parking failed'),
+        );
+      }
+    },
+  });
+  const { client } = session;
+  const members = await readMembers(client, definitions).catch(async (error: unknown) => {
+    await session.close();
+    throw error;
+  });
+
+  const unpark = (projection: string, key: string): Promise<UnparkOutcome> =>
+    session.exclusive(async () => {
+      const member = members.find(({ definition }) => definition.name === projection);
+      if (member === undefined) throw new Error(`${projection} does not run here`);
+      const { outcome, parked } = await replayParked(session, member, key, options.readEvents);
+      member.parked = parked;
+      log.info({ projection, key, ...outcome }, 'un-parked');
+      return outcome;
+    });
+
+  /** One member's part of the batch, event by event: finds the poison and parks it. */
+  const applyCarefully = async (plan: Plan, batch: Batch): Promise<Plan> => {
+    const again = emptyPlan(plan.member);
+    for (const event of batch.events) {
+      if (route(again, event) !== 'apply') continue;
+      again.apply.pop();
+      await client.query('savepoint event');
+      try {
+        await applyEvents(client, plan.member.definition, [event]);
+        await client.query('release savepoint event');
+      } catch (error) {
+        if (!isPoison(error)) throw error;
+        await client.query('rollback to savepoint event');
+        park(again, event, locate(plan.member.definition, event).key, causeOf(error));
+      }
+    }
+    return again;
+  };
+
+  const applyPlan = async (plan: Plan, batch: Batch, careful: boolean): Promise<Plan> => {
+    const { definition } = plan.member;
+    if (!careful) {
+      await applyEvents(client, definition, plan.apply);
+      return plan;
+    }
+    await client.query('savepoint projection');
+    try {
+      await applyEvents(client, definition, plan.apply);
+      await client.query('release savepoint projection');
+      return plan;
+    } catch (error) {
+      if (!isPoison(error)) throw error;
+      await client.query('rollback to savepoint projection');
+      return applyCarefully(plan, batch);
+    }
+  };
+
+  /** Rows, parked events and checkpoints of all members in one transaction, or nothing. */
+  const save = (batch: Batch, careful: boolean): Promise<Plan[]> =>
+    session.transaction(async () => {
+      const plans: Plan[] = [];
+      for (const member of members) {
+        const plan = await applyPlan(planOf(member, batch), batch, careful);
+        plans.push(plan);
+        await insertParked(client, member.definition, plan.park);
+      }
+      await saveCheckpoints(client, members, batch);
+      return plans;
+    });
+
+  const apply = async (batch: Batch): Promise<void> => {
+    const plans = await save(batch, false).catch((error: unknown) => {
+      if (!isPoison(error)) throw error;
+      return save(batch, true);
+    });
+    for (const { member, blocked, park: parked } of plans) {
+      member.parked = blocked;
+      member.checkpoint = laterOf(member.checkpoint, batch.checkpoint);
+      member.seen = member.seen !== null && member.seen > batch.seen ? member.seen : batch.seen;
+      for (const { key, event, cause } of parked) {
+        if (cause === null) continue;
+        const { stream, id, type, ordinal } = event;
+        log.error(
+          { projection: member.definition.name, key, stream, eventId: id, type, ordinal, cause },
+          'parked an event that cannot be applied',
+        );
+      }
+    }
+    if (batch.live) await switchViews();
+  };
+
+  /** A version that has caught up takes over from the one queries read until now. */
+  const switchViews = async (): Promise<void> => {
+    for (const member of members.filter(({ live }) => !live)) {
+      const { name, version } = member.definition;
+      try {
+        await session.transaction(async () => {
+          await pointViewsAt(client, member.definition);
+          await client.query('select pg_notify($1, $2)', [SEEN_CHANNEL, '{"reset":true}']);
+        });
+        member.live = true;
+        log.info({ projection: name, version }, 'queries read this version from now on');
+      } catch (error) {
+        // A reader that holds the view too long, or a view of somebody else's on top of it. The
+        // projection goes on; the next live batch tries again.
+        if (!(error instanceof pg.DatabaseError) || isConnectionError(error)) throw error;
+        log.error({ err: error, projection: name, version }, 'cannot switch to this version yet');
+      }
+    }
+  };
+
+  return {
+    members,
+    checkpoint: least(members),
+    apply: (batch) => session.exclusive(() => apply(batch)),
+    unpark,
+    lost: session.lost,
+    close: () => session.close(),
+  };
+}
+
+const emptyPlan = (member: Member): Plan => ({
+  member,
+  apply: [],
+  park: [],
+  blocked: new Set(member.parked),
+});
+
+function planOf(member: Member, batch: Batch): Plan {
+  const plan = emptyPlan(member);
+  for (const event of batch.events) route(plan, event);
+  return plan;
+}
+
+/** Decides what becomes of an event: not for us or known already, to be applied, or parked. */
+function route(plan: Plan, event: DeliveredEvent): 'skip' | 'apply' | 'park' {
+  const { definition, checkpoint } = plan.member;
+  if (event.ordinal <= (checkpoint?.ordinal ?? 0) || !concerns(definition, event)) return 'skip';
+  const { key, fault } = locate(definition, event);
+  const behind = [key, event.stream].find((name) => plan.blocked.has(name));
+  if (behind !== undefined) {
+    park(plan, event, behind, null);
+    return 'park';
+  }
+  if (fault !== null) {
+    park(plan, event, key, causeOf(fault));
+    return 'park';
+  }
+  plan.apply.push(event);
+  return 'apply';
+}
+
+function park(plan: Plan, event: DeliveredEvent, key: string, cause: string | null): void {
+  plan.park.push({ event, key, cause });
+  plan.blocked.add(key);
+}
+
+function laterOf(a: Checkpoint | null, b: Checkpoint | null): Checkpoint | null {
+  return b === null || (a !== null && a.ordinal >= b.ordinal) ? a : b;
+}
+
+/** Where the shared subscription starts: what the member that is furthest behind still needs. */
+function least(members: readonly Member[]): Checkpoint | null {
+  return members.reduce<Checkpoint | null>(
+    (first, { checkpoint }, index) =>
+      index === 0 || (checkpoint?.ordinal ?? 0) < (first?.ordinal ?? 0) ? checkpoint : first,
+    null,
+  );
+}

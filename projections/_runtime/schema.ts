@@ -1,0 +1,156 @@
+import { type Migration, migrate, type Pool, transaction } from '../../platform/postgres/index.ts';
+import { fingerprint, physicalName, tableSql, viewSql } from './ddl.ts';
+import type { ProjectionDefinition } from './definition.ts';
+
+const migrations: readonly Migration[] = [
+  {
+    name: '0001-checkpoints-and-parked',
+    sql: `
+      create table projection.versions (
+        projection text not null,
+        version integer not null,
+        fingerprint text not null,
+        tables text[] not null,
+        live boolean not null,
+        created_at timestamptz not null default now(),
+        primary key (projection, version)
+      );
+      create unique index versions_live on projection.versions (projection) where live;
+      comment on table projection.versions is 'Versions of projections that own tables; the live one is what queries see.';
+
+      create table projection.checkpoints (
+        projection text not null,
+        version integer not null,
+        log_id text,
+        position bigint,
+        ordinal bigint not null,
+        event_id text,
+        seen bigint,
+        updated_at timestamptz not null,
+        primary key (projection, version),
+        check ((position is null) = (ordinal = 0) and (log_id is null) = (ordinal = 0) and (event_id is null) = (ordinal = 0))
+      );
+      comment on table projection.checkpoints is 'Where each projection stands, saved with its rows in one transaction.';
+      comment on column projection.checkpoints.position is 'Resume after this place of the log.';
+      comment on column projection.checkpoints.ordinal is 'Application events handled, counted from the start of the log.';
+      comment on column projection.checkpoints.seen is 'Everything up to here was delivered and is in the tables.';
+
+      create table projection.parked (
+        projection text not null,
+        version integer not null,
+        ordinal bigint not null,
+        key text not null,
+        position bigint not null,
+        event_id text not null,
+        stream text not null,
+        revision bigint not null,
+        type text not null,
+        cause text,
+        attempts integer not null,
+        parked_at timestamptz not null,
+        unpark_requested boolean not null default false,
+        primary key (projection, version, ordinal)
+      );
+      create index parked_key on projection.parked (projection, version, key, ordinal);
+      create index parked_requested on projection.parked (projection, version) where unpark_requested;
+      comment on table projection.parked is 'Events that could not be applied, and the later events of the same key that wait behind them. The event itself stays in the log only.';
+      comment on column projection.parked.cause is 'Why it could not be applied; null: it only waits behind an earlier one.';`,
+  },
+];
+
+/** Tables of a version were declared otherwise before: the change needs a new version. */
+export class TableChangedError extends Error {
+  override readonly name = 'TableChangedError';
+}
+
+/**
+ * Makes everything projections and their queries need: the runtime's own tables, the tables of each
+ * projection's version, and the views queries use where there is none yet. Repeating it does
+ * nothing, so that the read API can do it as well and whoever starts first has it made.
+ */
+export async function prepareReadModels(
+  pool: Pool,
+  definitions: readonly ProjectionDefinition[],
+): Promise<void> {
+  await migrate(pool, { schema: 'projection', migrations });
+  await transaction(pool, async (client) => {
+    await client.query("select pg_advisory_xact_lock(hashtextextended('pawprint read models', 7))");
+    await client.query('create schema if not exists read');
+    const known = await client.query<{
+      projection: string;
+      version: number;
+      fingerprint: string;
+      live: boolean;
+    }>('select projection, version, fingerprint, live from projection.versions');
+    for (const definition of definitions) {
+      const { name, version, tables } = definition;
+      const ours = known.rows.filter((row) => row.projection === name);
+      const present = ours.find((row) => row.version === version);
+      if (present !== undefined) {
+        if (present.fingerprint === fingerprint(definition)) continue;
+        throw new TableChangedError(
+          `the tables of ${name} v${version} were made with other columns: a change needs a new version`,
+        );
+      }
+      const live = !ours.some((row) => row.live);
+      const statements = tables.flatMap((table) => [
+        ...tableSql(table, version),
+        ...(live ? viewSql(table, version) : []),
+      ]);
+      for (const statement of statements) await client.query(statement);
+      await client.query(
+        `insert into projection.versions (projection, version, fingerprint, tables, live)
+         values ($1, $2, $3, $4, $5)`,
+        [
+          name,
+          version,
+          fingerprint(definition),
+          tables.map((table) => physicalName(table, version)),
+          live,
+        ],
+      );
+      await client.query(
+        `insert into projection.checkpoints (projection, version, ordinal, updated_at)
+         values ($1, $2, 0, now())`,
+        [name, version],
+      );
+    }
+  });
+}
+
+type Queryable = { query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }> };
+
+/** Points the views at this version. To be run in a transaction: switched at once, or not at all. */
+export async function pointViewsAt(
+  client: Queryable,
+  { name, version, tables }: ProjectionDefinition,
+): Promise<void> {
+  const statements = tables.flatMap((table) => viewSql(table, version));
+  for (const statement of statements) await client.query(statement);
+  await client.query(
+    'update projection.versions set live = false where projection = $1 and live and version <> $2',
+    [name, version],
+  );
+  await client.query(
+    'update projection.versions set live = true where projection = $1 and version = $2',
+    [name, version],
+  );
+}
+
+/** Drops the tables of a version that is not live: after a switch that is not to be taken back. */
+export async function dropVersion(pool: Pool, projection: string, version: number): Promise<void> {
+  await transaction(pool, async (client) => {
+    const gone = await client.query<{ tables: string[] }>(
+      'delete from projection.versions where projection = $1 and version = $2 and not live returning tables',
+      [projection, version],
+    );
+    const tables = gone.rows[0]?.tables;
+    if (tables === undefined) {
+      throw new Error(`${projection} v${version} is not there, or queries read it`);
+    }
+    for (const table of tables) await client.query(`drop table read.${table}`);
+    const where = 'where projection = $1 and version = $2';
+    await client.query(`delete from projection.checkpoints ${where}`, [projection, version]);
+    await client.query(`delete from projection.parked ${where}`, [projection, version]);
+  });
+}

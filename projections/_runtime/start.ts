@@ -1,0 +1,236 @@
+import { type Consumer, startConsumer } from '../../platform/consumer/index.ts';
+import type { ConsumerPhase } from '../../platform/consumer/types.ts';
+import type { EventStore, RawEvent } from '../../platform/event-store/index.ts';
+import type { Logger } from '../../platform/log/index.ts';
+import { createPool, type Pool } from '../../platform/postgres/index.ts';
+import type { ProjectionDefinition } from './definition.ts';
+import { type GroupSession, openGroup } from './group.ts';
+import { observe } from './observe.ts';
+import type { ReadParked, UnparkOutcome } from './parked.ts';
+import { prepareReadModels } from './schema.ts';
+
+/** Projections within this many events of the foremost share its subscription. */
+const NEAR = 1000;
+
+export type ProjectionHealth = {
+  readonly name: string;
+  readonly version: number;
+  /** `standby`: another process runs it. */
+  readonly phase: ConsumerPhase | 'standby';
+  readonly ordinal: number;
+  readonly handled: bigint | null;
+  readonly seen: bigint | null;
+  readonly lagMs: number;
+  readonly parkedKeys: number;
+  /** It has not moved although there was something to do. */
+  readonly standing: boolean;
+  /** Why it is waiting, in one sentence; null when it is not. */
+  readonly trouble: string | null;
+};
+
+/** The projection is not run by this process at the moment; ask with `requestUnpark`. */
+export class NotRunningHereError extends Error {
+  override readonly name = 'NotRunningHereError';
+}
+
+export type Projections = {
+  health(): ProjectionHealth[];
+  /** Resolves once everything up to the position is in the tables; rejects on `signal`. */
+  reached(position: bigint, signal: AbortSignal): Promise<void>;
+  /** Applies what is parked under a key, as far as it goes. */
+  unpark(projection: string, key: string): Promise<UnparkOutcome>;
+  stop(): Promise<void>;
+};
+
+/** Projections that share a subscription, a session and its transactions. */
+export type Group = {
+  readonly definitions: readonly ProjectionDefinition[];
+  readonly consumer: Consumer;
+  /** Null while it has no session: it opens one, or stands by. */
+  readonly session: () => GroupSession | null;
+  readonly standby: () => boolean;
+  stop(): Promise<void>;
+};
+
+/**
+ * Runs projections: those near the head on one subscription, one that lags or rebuilds on its own
+ * until it has caught up. Throws when the database cannot be prepared; afterwards everything that
+ * ends is opened again.
+ */
+export async function startProjections(options: {
+  eventStore: EventStore;
+  url: string;
+  definitions: readonly ProjectionDefinition[];
+  log: Logger;
+}): Promise<Projections> {
+  const { eventStore, url, definitions, log } = options;
+  const pool = createPool({ url, name: 'projections', max: 2, log });
+  const readEvents = readParkedFrom(eventStore);
+
+  const start = (members: readonly ProjectionDefinition[], name: string): Group => {
+    const stopping = new AbortController();
+    let session: GroupSession | null = null;
+    let standby = false;
+    const consumer = startConsumer({
+      eventStore,
+      log,
+      definition: {
+        name,
+        open: async () => {
+          const opened = await openGroup({
+            url,
+            definitions: members,
+            log,
+            readEvents,
+            stopping: stopping.signal,
+            onStandby: (value) => {
+              standby = value;
+            },
+          });
+          session = opened;
+          return {
+            ...opened,
+            close: async () => {
+              session = null;
+              await opened.close();
+            },
+          };
+        },
+      },
+    });
+    return {
+      definitions: members,
+      consumer,
+      session: () => session,
+      standby: () => standby,
+      stop: async () => {
+        stopping.abort();
+        await consumer.stop();
+      },
+    };
+  };
+
+  let groups: Group[];
+  try {
+    await prepareReadModels(pool, definitions);
+    const { near, lagging } = await plan(pool, definitions);
+    groups = [
+      start(near, 'projections'),
+      ...lagging.map((definition) => start([definition], `projections ${definition.name}`)),
+    ];
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+
+  /** Takes those that have caught up into the first group. */
+  const merge = async (): Promise<void> => {
+    const [main, ...others] = groups;
+    if (main === undefined || ordinalOf(main) === null) return;
+    const ready = others.filter((group) => {
+      const ordinal = ordinalOf(group);
+      return ordinal !== null && ordinal >= (ordinalOf(main) ?? 0) - NEAR;
+    });
+    if (ready.length === 0) return;
+    await Promise.all([main, ...ready].map((group) => group.stop()));
+    const together = [main, ...ready].flatMap((group) => group.definitions);
+    groups = [start(together, 'projections'), ...others.filter((group) => !ready.includes(group))];
+  };
+
+  const observer = observe({ pool, eventStore, groups: () => groups, log });
+  let stopped = false;
+  let working: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    working = working.then(async () => {
+      if (!stopped) await merge();
+    });
+  }, 1000);
+
+  return {
+    health: () => groups.flatMap((group) => healthOf(group, observer.standing())),
+    reached: async (position, signal) => {
+      await Promise.all(groups.map((group) => group.consumer.reached(position, signal)));
+    },
+    unpark: async (projection, key) => {
+      const owner = groups.find((group) =>
+        group.definitions.some((definition) => definition.name === projection),
+      );
+      const session = owner?.session() ?? null;
+      if (session === null) throw new NotRunningHereError(`${projection} does not run here now`);
+      return session.unpark(projection, key);
+    },
+    stop: async () => {
+      stopped = true;
+      clearInterval(timer);
+      await working;
+      await observer.stop();
+      await Promise.all(groups.map((group) => group.stop()));
+      await pool.end();
+    },
+  };
+}
+
+/** Who is near the foremost projection, and who needs a reader of its own. */
+async function plan(
+  pool: Pool,
+  definitions: readonly ProjectionDefinition[],
+): Promise<{ near: ProjectionDefinition[]; lagging: ProjectionDefinition[] }> {
+  const { rows } = await pool.query<{ projection: string; version: number; ordinal: number }>(
+    'select projection, version, ordinal from projection.checkpoints',
+  );
+  const ordinal = ({ name, version }: ProjectionDefinition): number =>
+    rows.find((row) => row.projection === name && row.version === version)?.ordinal ?? 0;
+  const front = Math.max(0, ...definitions.map(ordinal));
+  const isNear = (definition: ProjectionDefinition) => ordinal(definition) >= front - NEAR;
+  return {
+    near: definitions.filter(isNear),
+    lagging: definitions.filter((definition) => !isNear(definition)),
+  };
+}
+
+function ordinalOf(group: Group): number | null {
+  const members = group.session()?.members;
+  if (members === undefined) return null;
+  return Math.min(...members.map(({ checkpoint }) => checkpoint?.ordinal ?? 0));
+}
+
+function healthOf(group: Group, standing: ReadonlySet<string>): ProjectionHealth[] {
+  const { phase, lagMs, trouble } = group.consumer.health();
+  const members = group.session()?.members;
+  return group.definitions.map((definition) => {
+    const { name, version } = definition;
+    const member = members?.find((one) => one.definition === definition);
+    return {
+      name,
+      version,
+      phase: group.standby() ? 'standby' : phase,
+      ordinal: member?.checkpoint?.ordinal ?? 0,
+      handled: member?.checkpoint?.position ?? null,
+      seen: member?.seen ?? null,
+      lagMs,
+      parkedKeys: member?.parked.size ?? 0,
+      standing: standing.has(name),
+      trouble,
+    };
+  });
+}
+
+function readParkedFrom(eventStore: EventStore): ReadParked {
+  return async (refs) => {
+    const raws: RawEvent[] = [];
+    for (const { stream, revision } of refs) {
+      const [raw] = await eventStore.readStreamRaw(stream, { from: revision, max: 1 });
+      if (raw === undefined) throw new Error(`${stream} has no event ${revision} any more`);
+      raws.push(raw);
+    }
+    const decoded = await eventStore.decode(raws);
+    return refs.map(({ ordinal }, index) => {
+      const raw = raws[index];
+      const event = decoded[index];
+      if (raw === undefined || event === undefined) throw new RangeError('decode lost an event');
+      return event instanceof Error
+        ? { ...raw, data: raw.data, metadata: raw.metadata as never, ordinal, poison: event }
+        : { ...event, ordinal, poison: null };
+    });
+  };
+}
