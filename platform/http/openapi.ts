@@ -40,6 +40,12 @@ export async function documentApi(
     if (operation === undefined || method === 'HEAD') return;
     if (operations.has(operation.name))
       throw new TypeError(`two operations are called ${operation.name}`);
+    const unknown = operation.problems.find((code) => problems[code] === undefined);
+    if (unknown !== undefined) {
+      throw new TypeError(
+        `${operation.name} names the problem ${unknown}, which stands in no table`,
+      );
+    }
     operations.set(operation.name, operation);
   });
   const { title, description, version, publicUrl } = info;
@@ -143,8 +149,7 @@ function refuse(method: Method, operation: Operation, problems: ProblemTable): v
   ]);
   const byStatus = Map.groupBy(codes, (code) => {
     const kind = problems[code];
-    if (kind === undefined)
-      throw new TypeError(`${operation.name} names the problem ${code}, which stands in no table`);
+    if (kind === undefined) throw new TypeError(`the problem ${code} stands in no table`);
     return kind.status;
   });
   const responses: Record<string, Json> = { ...method.responses };
