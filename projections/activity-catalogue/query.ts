@@ -10,7 +10,13 @@ import {
   pageOf,
   pageSchema,
 } from '../_runtime/paging.ts';
-import { defineQuery, NotFoundError, publicRead, type QueryDefinition } from '../_runtime/query.ts';
+import {
+  defineQuery,
+  NotFoundError,
+  publicRead,
+  type QueryDefinition,
+  type ReadDatabase,
+} from '../_runtime/query.ts';
 import { from, isStaff, moneyOf, replyInstant, rowOf, rowsOf } from '../_runtime/read.ts';
 import type { RowOf } from '../_runtime/table.ts';
 import { activityCatalogue } from './table.ts';
@@ -93,6 +99,18 @@ const example: z.input<typeof activitySchema> = {
   revision: 1,
 };
 
+const noSuchActivity = () => new NotFoundError('There is no such activity.');
+
+/** The activity of a path, draft or not; answers 404 when it is not there. */
+export async function findActivity(db: ReadDatabase, activityId: string): Promise<ActivityRow> {
+  const row = await rowOf(
+    activityCatalogue,
+    from(db, activityCatalogue).where('t.activity_id', '=', activityId),
+  );
+  if (row === undefined) throw noSuchActivity();
+  return row;
+}
+
 export const listActivities = defineQuery({
   name: 'listActivities',
   summary: 'Lists activities by their start, with availability by cause',
@@ -146,13 +164,8 @@ export const getActivity = defineQuery({
   example: { params: { activityId: example.id }, querystring: {}, reply: example },
   projections: ['activity-catalogue'],
   run: async ({ db, principal }, { params: { activityId } }) => {
-    const row = await rowOf(
-      activityCatalogue,
-      from(db, activityCatalogue).where('t.activity_id', '=', activityId),
-    );
-    if (row === undefined || (row.published_at === null && !isStaff(principal))) {
-      throw new NotFoundError('There is no such activity.');
-    }
+    const row = await findActivity(db, activityId);
+    if (row.published_at === null && !isStaff(principal)) throw noSuchActivity();
     return show(row);
   },
 });

@@ -1,0 +1,165 @@
+import type { EventOf } from '../../domain/_kernel/event.ts';
+import { paymentEvents } from '../../domain/payment/events.ts';
+import { type StatementLineRecorded, statementEvents } from '../../domain/statement/events.ts';
+import { change, defineProjection, put, type RowChange } from '../_runtime/definition.ts';
+import { judge, type PaymentRow } from './judge.ts';
+import { reconciliationPayments, statementLines } from './table.ts';
+
+type Known = {
+  readonly paymentId: string;
+  readonly activityId: string | null;
+  readonly enrollmentId?: string;
+};
+type Line = EventOf<typeof StatementLineRecorded>['data'];
+type Refunds = Readonly<Record<string, { readonly amount: number; readonly settled: boolean }>>;
+
+/** Either side may speak of a payment first; every change is judged anew. */
+function changePayment(
+  { paymentId, activityId, enrollmentId }: Known,
+  { ordinal, currency }: { readonly ordinal: number; readonly currency: string },
+  fold: (row: PaymentRow) => Partial<PaymentRow>,
+): RowChange {
+  return change(
+    reconciliationPayments,
+    { payment_id: paymentId },
+    (row) => {
+      const next = {
+        ...row,
+        activity_id: row.activity_id ?? activityId,
+        enrollment_id: row.enrollment_id ?? enrollmentId ?? null,
+        ...fold(row),
+      };
+      return { ...next, ...judge(next) };
+    },
+    {
+      absent: () => ({
+        payment_id: paymentId,
+        activity_id: activityId,
+        enrollment_id: enrollmentId ?? null,
+        ordinal,
+        currency,
+        captured: 0,
+        captured_at: null,
+        fee: null,
+        refunds: {},
+        refunded: 0,
+        refunds_pending: 0,
+        statement_lines: 0,
+        statement_charges: 0,
+        statement_refunds: 0,
+        statement_other: 0,
+        statement_fees: 0,
+        statement_net: 0,
+        statement_currency: null,
+        difference: 0,
+        causes: [],
+        status: 'agrees',
+      }),
+    },
+  );
+}
+
+/** Refunds by id, with their sums. A failed one is forgotten: it can fail after it was settled. */
+function withRefunds(refunds: Refunds): Partial<PaymentRow> {
+  const sum = (settled: boolean): number =>
+    Object.values(refunds).reduce(
+      (total, refund) => total + (refund.settled === settled ? refund.amount : 0),
+      0,
+    );
+  return { refunds, refunded: sum(true), refunds_pending: sum(false) };
+}
+
+/** Where a line of the statement counts, by Stripe's reporting category. */
+function statementColumns(row: PaymentRow, line: Line): Partial<PaymentRow> {
+  const { gross } = line;
+  switch (line.reportingCategory) {
+    case 'charge':
+      return { statement_charges: row.statement_charges + gross };
+    case 'refund':
+    case 'refund_failure':
+      return { statement_refunds: row.statement_refunds - gross };
+    default:
+      return { statement_other: row.statement_other + gross };
+  }
+}
+
+/** Money that leaves Stripe for our bank is no payment of anybody. */
+const ignored = new Set(['payout', 'payout_reversal']);
+
+function statusOf({ paymentId, reportingCategory }: Line): string {
+  if (paymentId !== null) return 'matched';
+  return ignored.has(reportingCategory) ? 'ignored' : 'break';
+}
+
+export const activityReconciliationProjection = defineProjection({
+  name: 'activity-reconciliation',
+  version: 1,
+  question: "Does what we took agree with Stripe's statement?",
+  tables: [reconciliationPayments, statementLines],
+  events: [paymentEvents, statementEvents],
+  keyOf: ({ data }) => data.paymentId ?? data.balanceTransactionId,
+  on: {
+    PaymentSucceeded: ({ data, ordinal }) => [
+      changePayment(data, { ordinal, currency: data.amount.currency }, () => ({
+        currency: data.amount.currency,
+        captured: data.amount.amount,
+        captured_at: data.paidAt,
+      })),
+    ],
+    PaymentFeeCharged: ({ data, ordinal }) => [
+      changePayment(data, { ordinal, currency: data.fee.currency }, () => ({
+        fee: data.fee.amount,
+      })),
+    ],
+    RefundRequested: ({ data, ordinal }) => [
+      changePayment(data, { ordinal, currency: data.amount.currency }, (row) =>
+        withRefunds({
+          ...(row.refunds as Refunds),
+          [data.refundId]: { amount: data.amount.amount, settled: false },
+        }),
+      ),
+    ],
+    RefundSettled: ({ data, ordinal }) => [
+      changePayment(data, { ordinal, currency: data.amount.currency }, (row) =>
+        withRefunds({
+          ...(row.refunds as Refunds),
+          [data.refundId]: { amount: data.amount.amount, settled: true },
+        }),
+      ),
+    ],
+    RefundFailed: ({ data, ordinal }) => [
+      changePayment(data, { ordinal, currency: data.amount.currency }, (row) => {
+        const { [data.refundId]: _failed, ...others } = row.refunds as Refunds;
+        return withRefunds(others);
+      }),
+    ],
+    StatementLineRecorded: ({ data, ordinal }) => {
+      const { paymentId, activityId, currency } = data;
+      const line = put(statementLines, {
+        balance_transaction_id: data.balanceTransactionId,
+        ordinal,
+        payment_id: paymentId,
+        activity_id: activityId,
+        type: data.type,
+        reporting_category: data.reportingCategory,
+        gross: data.gross,
+        fee: data.fee,
+        net: data.net,
+        currency,
+        source_id: data.sourceId,
+        booked_at: data.bookedAt,
+        available_at: data.availableAt,
+        status: statusOf(data),
+      });
+      if (paymentId === null) return [line];
+      const payment = changePayment({ paymentId, activityId }, { ordinal, currency }, (row) => ({
+        ...statementColumns(row, data),
+        statement_lines: row.statement_lines + 1,
+        statement_fees: row.statement_fees + data.fee,
+        statement_net: row.statement_net + data.net,
+        statement_currency: currency,
+      }));
+      return [line, payment];
+    },
+  },
+});

@@ -1,0 +1,72 @@
+import { catalogue } from '../../domain/_catalogue.ts';
+import type { PersonalPath } from '../../domain/_kernel/personal.ts';
+import type { DeliveredEvent } from '../../platform/consumer/types.ts';
+import { type ProjectionDefinition, put, type RowChange } from '../_runtime/definition.ts';
+import { auditEvents } from './table.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The same before and after an erasure, so that a rebuild is equal. */
+export const PERSONAL = '[personal]';
+
+/** The data with every personal value replaced, whether the person was erased or not. */
+export function withoutPersonal(data: Json, fields: readonly PersonalPath[]): Json {
+  return fields.reduce((rest, { path }) => hide(rest, path), data);
+}
+
+function hide(data: Json, [head, ...rest]: readonly string[]): Json {
+  if (head === undefined || !(head in data)) return data;
+  if (rest.length === 0) return { ...data, [head]: PERSONAL };
+  const inner = data[head];
+  return typeof inner === 'object' && inner !== null
+    ? { ...data, [head]: hide(inner as Json, rest) }
+    : data;
+}
+
+const idIn = (data: Json, name: string): string | null => {
+  const value = data[name];
+  return typeof value === 'string' ? value : null;
+};
+
+function record(event: DeliveredEvent, fields: readonly PersonalPath[]): RowChange[] {
+  const { metadata } = event;
+  const data = event.data as Json;
+  return [
+    put(auditEvents, {
+      ordinal: event.ordinal,
+      event_id: event.id,
+      type: event.type,
+      stream: event.stream,
+      revision: event.revision,
+      schema_version: metadata.schemaVersion,
+      actor_kind: metadata.actor.kind,
+      actor_id: metadata.actor.id,
+      command_id: metadata.commandId,
+      correlation_id: metadata.$correlationId,
+      causation_id: metadata.$causationId,
+      occurred_at: metadata.occurredAt,
+      recorded_at: metadata.recordedAt,
+      activity_id: idIn(data, 'activityId'),
+      enrollment_id: idIn(data, 'enrollmentId'),
+      member_id: idIn(data, 'memberId'),
+      payment_id: idIn(data, 'paymentId'),
+      data: withoutPersonal(data, fields),
+    }),
+  ];
+}
+
+/** Listens to everything there is, so its reducers come from the catalogue. */
+export const auditEventsProjection: ProjectionDefinition = {
+  name: 'audit-events',
+  version: 1,
+  question: 'What happened, who did it, and what led to it?',
+  tables: [auditEvents],
+  categories: catalogue.sets.map((set) => set.category),
+  keyOf: (event) => event.stream,
+  reducers: new Map(
+    [...catalogue.types].map(([type, { personal }]) => [
+      type,
+      (event: DeliveredEvent) => record(event, personal),
+    ]),
+  ),
+};

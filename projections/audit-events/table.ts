@@ -1,0 +1,37 @@
+import { defineTable } from '../_runtime/table.ts';
+
+export const auditEvents = defineTable({
+  name: 'audit_events',
+  comment: 'Every event of the log, by what it says about itself. Personal values are left out.',
+  columns: {
+    ordinal: { type: 'bigint', comment: 'Place in the log, counted from 1' },
+    event_id: { type: 'text', comment: 'Id of the event' },
+    type: { type: 'text', comment: 'Type' },
+    stream: { type: 'text', comment: 'Stream' },
+    revision: { type: 'integer', comment: 'Number in its stream, from 0' },
+    schema_version: { type: 'integer', comment: 'Version it was written in' },
+    actor_kind: { type: 'text', comment: 'person, saga, system, stripe or anonymous' },
+    actor_id: { type: 'text', comment: 'Who caused it' },
+    command_id: { type: 'text', comment: 'Command that decided it' },
+    correlation_id: { type: 'text', comment: 'What started it all' },
+    causation_id: { type: 'text', comment: 'What led to the command' },
+    occurred_at: { type: 'timestamptz', comment: 'When it happened' },
+    recorded_at: { type: 'timestamptz', comment: 'When it was decided' },
+    activity_id: { type: 'text', nullable: true, comment: 'Activity it concerns' },
+    enrollment_id: { type: 'text', nullable: true, comment: 'Enrollment it concerns' },
+    member_id: { type: 'text', nullable: true, comment: 'Member it concerns' },
+    payment_id: { type: 'text', nullable: true, comment: 'Payment it concerns' },
+    data: { type: 'jsonb', comment: 'Data in its newest version; personal values as [personal]' },
+  },
+  key: ['ordinal'],
+  indexes: [
+    ['stream', 'revision'],
+    ['type', 'ordinal'],
+    ['actor_id', 'ordinal'],
+    ['activity_id', 'ordinal'],
+    ['enrollment_id', 'ordinal'],
+    ['member_id', 'ordinal'],
+    ['payment_id', 'ordinal'],
+    ['recorded_at'],
+  ],
+});
