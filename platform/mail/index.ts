@@ -1,0 +1,80 @@
+import { createTransport } from 'nodemailer';
+
+/** The mail server is away or asks to come back later. The message may have been taken all the same. */
+export class MailUnavailableError extends Error {
+  override readonly name = 'MailUnavailableError';
+  readonly retry = 'later';
+}
+
+/** The mail server refuses this message for good (RFC 5321 §4.2.1, a 5yz reply). */
+export class MailRefusedError extends Error {
+  override readonly name = 'MailRefusedError';
+  readonly retry = 'never';
+}
+
+export type Mail = {
+  readonly to: { readonly name: string; readonly address: string };
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  /** With angle brackets; the same for every attempt at the same message, so that servers can see a repeat. */
+  readonly messageId: string;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+export type Mailer = {
+  /** Resolves when the server has taken the message. Throws `MailUnavailableError`, `MailRefusedError`. */
+  send(mail: Mail): Promise<void>;
+  /** What message ids of ours end with: the sender's domain. */
+  readonly domain: string;
+  close(): void;
+};
+
+const CONNECT_MS = 5000;
+const SILENCE_MS = 10_000;
+
+/** Sends through one SMTP server, over a few kept connections. */
+export function createMailer(options: { smtpUrl: string; from: string }): Mailer {
+  const { smtpUrl, from } = options;
+  const transport = createTransport(
+    {
+      url: smtpUrl,
+      pool: true,
+      maxConnections: 4,
+      connectionTimeout: CONNECT_MS,
+      greetingTimeout: CONNECT_MS,
+      socketTimeout: SILENCE_MS,
+      dnsTimeout: CONNECT_MS,
+      // What is in a mail comes from us: nothing in it may name a file or an address to fetch.
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    },
+    { from },
+  );
+  return {
+    domain: /@([\w.-]+)>?\s*$/.exec(from)?.[1] ?? 'localhost',
+    send: async ({ headers = {}, ...mail }) => {
+      try {
+        await transport.sendMail({ ...mail, headers: { ...headers } });
+      } catch (error) {
+        throw translate(error);
+      }
+    },
+    close: () => transport.close(),
+  };
+}
+
+function translate(error: unknown): Error {
+  const code =
+    typeof error === 'object' && error !== null && 'responseCode' in error
+      ? Number(error.responseCode)
+      : 0;
+  // Nodemailer's message quotes the address; the reply code is what one needs.
+  if (code >= 500) return new MailRefusedError(`the mail server refused the message (${code})`);
+  return new MailUnavailableError(
+    `the mail server did not take the message (${code || 'no reply'})`,
+    {
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,258 @@
+import Stripe from 'stripe';
+import type { Money } from '../../domain/_kernel/money.ts';
+import {
+  intentSchema,
+  lineOf,
+  type ObservedIntent,
+  type ObservedLine,
+  type ObservedRefund,
+  type OurIds,
+  observationOf,
+  ourIds,
+  parseAnswer,
+  refundOf,
+  refundSchema,
+  statementLineSchema,
+} from './answers.ts';
+import { StripeRefusedError, translate } from './errors.ts';
+import { type StripeWebhook, verifyWebhook } from './webhook.ts';
+
+export type { ObservedIntent, ObservedLine, ObservedRefund, OurIds } from './answers.ts';
+export * from './errors.ts';
+export type { StripeWebhook } from './webhook.ts';
+
+export type NewIntent = {
+  readonly paymentId: string;
+  readonly enrollmentId: string;
+  readonly activityId: string;
+  readonly amount: Money;
+  readonly description: string;
+  /**
+   * Whether an earlier try may have made it more than a day ago: Stripe forgets keys after 24 h, so
+   * it is then looked for by its metadata first. Costs a request.
+   */
+  readonly mayExist?: boolean;
+};
+
+export type IntentAtStripe = { readonly observed: ObservedIntent; readonly ids: OurIds };
+
+export type StripeGateway = {
+  /** Makes the PaymentIntent of a payment, or finds the one there is: the payment's id is the key. */
+  createIntent(input: NewIntent): Promise<{ intentId: string; clientSecret: string }>;
+  clientSecret(intentId: string): Promise<string>;
+  /** Null: Stripe has no such intent. */
+  fetchIntent(intentId: string): Promise<IntentAtStripe | null>;
+  /** By the metadata. Stripe's search lags behind by up to a minute. Null: there is none (yet). */
+  findIntent(paymentId: string): Promise<IntentAtStripe | null>;
+  /** Cancels it if that is still possible, and tells how it stands. */
+  cancelIntent(intentId: string): Promise<IntentAtStripe | null>;
+  /** Gives money back, once per refund id, however often and however late it is asked. */
+  refund(input: {
+    readonly refundId: string;
+    readonly paymentId: string;
+    readonly activityId: string;
+    readonly intentId: string;
+    readonly amount: Money;
+  }): Promise<ObservedRefund>;
+  fetchRefund(stripeRefundId: string): Promise<ObservedRefund | null>;
+  /** Balance transactions from a moment on (Unix seconds), newest first, in pages. */
+  listBalanceTransactions(page: {
+    readonly createdFrom: number;
+    readonly createdTo?: number;
+    readonly after?: string;
+    readonly limit: number;
+  }): Promise<{ lines: readonly ObservedLine[]; hasMore: boolean }>;
+  /** Throws `WebhookRefusedError`. Secrets default to those of the configuration. */
+  verifyWebhook(
+    rawBody: Buffer,
+    signature: string | undefined,
+    secrets?: readonly string[],
+  ): StripeWebhook;
+};
+
+export type StripeConfig = {
+  readonly stripeSecretKey: string;
+  /** Where the API is; undefined: Stripe itself. */
+  readonly stripeApiBase?: string | undefined;
+  readonly stripeWebhookSecret: readonly string[];
+};
+
+/** Everything we ask is small and quick; a minute of waiting would hold up those behind. */
+const TIMEOUT_MS = 10_000;
+
+const EXPAND = ['latest_charge.balance_transaction'];
+
+function clientOf({ stripeSecretKey, stripeApiBase }: StripeConfig): Stripe {
+  const base = stripeApiBase === undefined ? undefined : new URL(stripeApiBase);
+  const protocol = base?.protocol === 'http:' ? 'http' : 'https';
+  return new Stripe(stripeSecretKey, {
+    // One more try at most, under our own keys: whoever calls us has a deadline and tries again.
+    maxNetworkRetries: 1,
+    timeout: TIMEOUT_MS,
+    telemetry: false,
+    ...(base === undefined
+      ? {}
+      : { protocol, host: base.hostname, port: base.port || (protocol === 'http' ? 80 : 443) }),
+  });
+}
+
+/** The one way to Stripe. Every call that changes something has a key of ours, the same each time. */
+export function createStripeGateway(config: StripeConfig): StripeGateway {
+  const stripe = clientOf(config);
+
+  const call = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw translate(what, error);
+    }
+  };
+  const orNull = async <T>(work: Promise<T>): Promise<T | null> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof StripeRefusedError && error.code === 'resource_missing') return null;
+      throw error;
+    }
+  };
+  const asIntent = (answer: unknown, what: string): IntentAtStripe => {
+    const intent = parseAnswer(intentSchema, answer, what);
+    return { observed: observationOf(intent), ids: ourIds(intent.metadata) };
+  };
+  const asOpened = (answer: unknown, what: string) => {
+    const { id, client_secret: clientSecret } = parseAnswer(intentSchema, answer, what);
+    if (clientSecret === null) throw new StripeRefusedError('no_client_secret', what);
+    return { intentId: id, clientSecret };
+  };
+
+  const fetchIntent: StripeGateway['fetchIntent'] = (intentId) => {
+    const what = `fetch ${intentId}`;
+    return orNull(
+      call(what, async () =>
+        asIntent(await stripe.paymentIntents.retrieve(intentId, { expand: EXPAND }), what),
+      ),
+    );
+  };
+
+  const findIntent: StripeGateway['findIntent'] = async (paymentId) => {
+    const what = `find ${paymentId}`;
+    const found = await call(what, () =>
+      stripe.paymentIntents.search({ query: `metadata['payment_id']:'${paymentId}'`, limit: 10 }),
+    );
+    const intents = found.data.map((answer) => parseAnswer(intentSchema, answer, what));
+    // More than one can only be after a key was forgotten; the one with money is the one that counts.
+    const chosen = intents.find((intent) => intent.status === 'succeeded') ?? intents[0];
+    return chosen === undefined ? null : fetchIntent(chosen.id);
+  };
+
+  const refundsOf = (intentId: string) =>
+    call(`refunds of ${intentId}`, async () => {
+      const { data } = await stripe.refunds.list({ payment_intent: intentId, limit: 100 });
+      return data.map((refund) => refundOf(parseAnswer(refundSchema, refund, 'refund')));
+    });
+
+  const clientSecret = (intentId: string): Promise<string> => {
+    const what = `fetch ${intentId}`;
+    return call(
+      what,
+      async () => asOpened(await stripe.paymentIntents.retrieve(intentId), what).clientSecret,
+    );
+  };
+
+  return {
+    createIntent: async ({
+      paymentId,
+      enrollmentId,
+      activityId,
+      amount,
+      description,
+      mayExist,
+    }) => {
+      const what = `create the intent of ${paymentId}`;
+      const existing = mayExist === true ? await findIntent(paymentId) : null;
+      if (existing !== null) {
+        const { intentId } = existing.observed;
+        return { intentId, clientSecret: await clientSecret(intentId) };
+      }
+      return call(what, async () => {
+        const intent = await stripe.paymentIntents.create(
+          {
+            amount: amount.amount,
+            currency: amount.currency.toLowerCase(),
+            description,
+            automatic_payment_methods: { enabled: true },
+            metadata: {
+              payment_id: paymentId,
+              enrollment_id: enrollmentId,
+              activity_id: activityId,
+            },
+          },
+          { idempotencyKey: paymentId },
+        );
+        return asOpened(intent, what);
+      });
+    },
+    clientSecret,
+    fetchIntent,
+    findIntent,
+    cancelIntent: async (intentId) => {
+      try {
+        await call(`cancel ${intentId}`, () =>
+          stripe.paymentIntents.cancel(
+            intentId,
+            { cancellation_reason: 'abandoned' },
+            { idempotencyKey: `${intentId}:cancel` },
+          ),
+        );
+      } catch (error) {
+        // Paid or cancelled meanwhile: how it stands is what was asked.
+        if (!(error instanceof StripeRefusedError)) throw error;
+        if (error.code !== 'payment_intent_unexpected_state') throw error;
+      }
+      return fetchIntent(intentId);
+    },
+    refund: async ({ refundId, paymentId, activityId, intentId, amount }) => {
+      const ofOurs = async () =>
+        (await refundsOf(intentId)).find((refund) => refund.ids.refundId === refundId);
+      // Asked first, because Stripe forgets the key after a day.
+      const before = await ofOurs();
+      if (before !== undefined) return before;
+      const what = `refund ${refundId}`;
+      return call(what, async () => {
+        const refund = await stripe.refunds.create(
+          {
+            payment_intent: intentId,
+            amount: amount.amount,
+            reason: 'requested_by_customer',
+            metadata: { refund_id: refundId, payment_id: paymentId, activity_id: activityId },
+          },
+          { idempotencyKey: refundId },
+        );
+        return refundOf(parseAnswer(refundSchema, refund, what));
+      });
+    },
+    fetchRefund: (stripeRefundId) => {
+      const what = `fetch ${stripeRefundId}`;
+      return orNull(
+        call(what, async () =>
+          refundOf(parseAnswer(refundSchema, await stripe.refunds.retrieve(stripeRefundId), what)),
+        ),
+      );
+    },
+    listBalanceTransactions: ({ createdFrom, createdTo, after, limit }) =>
+      call('list balance transactions', async () => {
+        const page = await stripe.balanceTransactions.list({
+          limit,
+          created: { gte: createdFrom, ...(createdTo === undefined ? {} : { lte: createdTo }) },
+          expand: ['data.source'],
+          ...(after === undefined ? {} : { starting_after: after }),
+        });
+        const lines = page.data.map((line) =>
+          lineOf(parseAnswer(statementLineSchema, line, 'balance transaction')),
+        );
+        return { lines, hasMore: page.has_more };
+      }),
+    verifyWebhook: (rawBody, signature, secrets = config.stripeWebhookSecret) =>
+      verifyWebhook(rawBody, signature, secrets),
+  };
+}
