@@ -1,0 +1,55 @@
+import {
+  CommandInFlight,
+  CommandRefused,
+  Forbidden,
+  IdempotencyConflict,
+  InvalidInput,
+  OutcomeUnknown,
+  Overloaded,
+} from '../../commands/_runtime/errors.ts';
+import { isConnectionError } from '../../platform/postgres/index.ts';
+
+/**
+ * What a failed attempt means for the next one:
+ * - `outage`: the other side is away or its answer is unknown. Tried until it works: a paid seat
+ *   must not be given up on because a server was down for an hour.
+ * - `never`: it can only fail again (the input does not fit). Given up at once, for somebody to see.
+ * - `unexpected`: tried a number of times, then given up.
+ */
+export type Failure = 'outage' | 'never' | 'unexpected';
+
+export function classify(error: unknown): Failure {
+  if (
+    error instanceof InvalidInput ||
+    // A side effect's own command: what came of the effect does not fit the log. (A refusal of a
+    // saga's command never comes here: that is an answer.)
+    error instanceof CommandRefused ||
+    error instanceof Forbidden ||
+    error instanceof IdempotencyConflict
+  ) {
+    return 'never';
+  }
+  if (
+    error instanceof OutcomeUnknown ||
+    error instanceof Overloaded ||
+    error instanceof CommandInFlight ||
+    isConnectionError(error)
+  ) {
+    return 'outage';
+  }
+  // Adapters say it themselves: `retry: 'later' | 'never'` on their errors.
+  if (typeof error === 'object' && error !== null && 'retry' in error) {
+    if (error.retry === 'later') return 'outage';
+    if (error.retry === 'never') return 'never';
+  }
+  return 'unexpected';
+}
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 15_000;
+
+/** 0.1 s, 0.2 s, … up to 15 s, each between half of it and all of it, so that many do not come at once. */
+export function pauseAfter(attempt: number, random: () => number = Math.random): number {
+  const full = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 20));
+  return Math.round(full * (0.5 + random() / 2));
+}

@@ -1,0 +1,132 @@
+import type { Pool } from '../../platform/postgres/index.ts';
+import type { Session } from './inputs.ts';
+
+/** A row somebody works on, under a lease. */
+export type LeasedRow = {
+  readonly id: string;
+  readonly saga: string;
+  readonly instance: string;
+  readonly kind: 'command' | 'side-effect';
+  readonly name: string;
+  readonly key: string;
+  readonly payload: unknown;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly fence: number;
+  readonly causeId: string;
+  readonly correlationId: string;
+};
+
+/** Somebody else has taken the row over: this worker's result does not count. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}
+
+/**
+ * Takes rows: due ones, and those whose worker has not renewed its lease. The earliest of each lane
+ * only, so that the rows of a lane are done one after the other.
+ */
+export async function claimRows(
+  pool: Pool,
+  options: {
+    kind: LeasedRow['kind'];
+    /** Null: any. */
+    names: readonly string[] | null;
+    limit: number;
+    leaseMs: number;
+    worker: string;
+  },
+): Promise<LeasedRow[]> {
+  const { kind, names, limit, leaseMs, worker } = options;
+  const { rows } = await pool.query<LeasedRow>(
+    `with free as (
+       select o.seq from saga.outbox o
+        where o.kind = $1 and ($2::text[] is null or o.name = any ($2))
+          and ((o.status = 'pending' and o.next_attempt_at <= clock_timestamp())
+            or (o.status = 'leased' and o.lease_until <= clock_timestamp()))
+          and not exists (
+            select 1 from saga.outbox e
+             where e.saga = o.saga and e.instance = o.instance and e.lane = o.lane
+               and e.seq < o.seq and e.status in ('pending', 'leased'))
+        order by o.seq limit $3 for update of o skip locked
+     ), taken as (
+       update saga.outbox o
+          set status = 'leased', attempts = o.attempts + 1, fence = nextval('saga.fences'),
+              lease_until = clock_timestamp() + $4 * interval '1 millisecond'
+         from free where o.seq = free.seq
+       returning o.seq, o.id, o.saga, o.instance, o.kind, o.name, o.key, o.payload,
+                 o.attempts as attempt, o.fence, o.cause_event_id as "causeId",
+                 o.correlation_id as "correlationId"
+     ), logged as (
+       insert into saga.outbox_attempts (outbox_id, attempt, fence, worker)
+       select id, attempt, fence, $5 from taken
+     )
+     select * from taken order by seq`,
+    [kind, names, limit, leaseMs, worker],
+  );
+  return rows;
+}
+
+/** Milliseconds until a row may be taken; null: nothing waits. */
+export async function untilNextRow(
+  pool: Pool,
+  kind: LeasedRow['kind'],
+  names: readonly string[] | null,
+): Promise<number | null> {
+  const { rows } = await pool.query<{ ms: number | null }>(
+    `select ceil(extract(epoch from min(at) - clock_timestamp()) * 1000)::int as ms from (
+       (select next_attempt_at as at from saga.outbox where kind = $1 and status = 'pending'
+           and ($2::text[] is null or name = any ($2)) and next_attempt_at > clock_timestamp() order by 1 limit 1)
+       union all
+       (select lease_until from saga.outbox where kind = $1 and status = 'leased'
+           and ($2::text[] is null or name = any ($2)) order by 1 limit 1)) as waiting`,
+    [kind, names],
+  );
+  return rows[0]?.ms ?? null;
+}
+
+/** Renews leases; the ids it gives back are still ours. */
+export async function renewLeases(
+  pool: Pool,
+  rows: readonly LeasedRow[],
+  leaseMs: number,
+): Promise<ReadonlySet<string>> {
+  const renewed = await pool.query<{ id: string }>(
+    `update saga.outbox o set lease_until = clock_timestamp() + $3 * interval '1 millisecond'
+       from unnest($1::uuid[], $2::bigint[]) as mine(id, fence)
+      where o.id = mine.id and o.fence = mine.fence and o.status = 'leased' returning o.id`,
+    [rows.map((row) => row.id), rows.map((row) => row.fence), leaseMs],
+  );
+  return new Set(renewed.rows.map((row) => row.id));
+}
+
+type End =
+  | { readonly status: 'done'; readonly outcome: string }
+  | { readonly status: 'dead'; readonly outcome: string; readonly error: string }
+  | {
+      readonly status: 'pending';
+      readonly outcome: string;
+      readonly error: string;
+      readonly pauseMs: number;
+    };
+
+/** Writes how an attempt ended. Throws `LeaseLostError` when the row is not this worker's any more. */
+export async function endAttempt(session: Session, row: LeasedRow, end: End): Promise<void> {
+  const error = 'error' in end ? end.error : null;
+  const pause = end.status === 'pending' ? end.pauseMs : 0;
+  const { rowCount } = await session.query(
+    `with ended as (
+       update saga.outbox
+          set status = $3, lease_until = null, last_error = coalesce($5, last_error),
+              next_attempt_at = clock_timestamp() + $6 * interval '1 millisecond',
+              done_at = case when $3 = 'pending' then null else clock_timestamp() end
+        where id = $1 and fence = $2 and status = 'leased' returning id
+     )
+     update saga.outbox_attempts a set ended_at = clock_timestamp(), outcome = $4, error = $5
+       from ended where a.outbox_id = ended.id and a.fence = $2`,
+    [row.id, row.fence, end.status, end.outcome, error, pause],
+  );
+  if (rowCount !== 1) {
+    throw new LeaseLostError(`${row.name} of ${row.instance} was taken over by another worker`);
+  }
+}

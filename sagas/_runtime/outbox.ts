@@ -1,0 +1,199 @@
+import type { Rejection } from '../../domain/_kernel/rejection.ts';
+import type { Logger } from '../../platform/log/index.ts';
+import { type Pool, transaction } from '../../platform/postgres/index.ts';
+import { counter, histogram } from '../../platform/telemetry/index.ts';
+import type { SagaDefinition } from './definition.ts';
+import { classify, pauseAfter } from './failures.ts';
+import {
+  claimRows,
+  endAttempt,
+  type LeasedRow,
+  LeaseLostError,
+  renewLeases,
+  untilNextRow,
+} from './outbox-rows.ts';
+import { reportParked } from './report.ts';
+import { takeInputs } from './take-inputs.ts';
+import { createWake } from './wake.ts';
+
+export type Performed =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'refused'; readonly rejection: Rejection };
+
+export type OutboxWorker = { wake(): void; stop(): Promise<void> };
+
+const LONGEST_SLEEP_MS = 1000;
+/** At a stop: how long running attempts may go on, and when they are left to their leases. */
+const GRACE_MS = 3000;
+const GIVEN_UP_MS = 6000;
+
+/**
+ * Works off the outbox rows of one kind: at most `concurrency` at a time, each under a lease that is
+ * renewed while it runs. A worker that was killed or stopped loses its rows after `leaseMs`; if it
+ * comes back, its fence is old and its result is refused.
+ */
+export function startOutboxWorker(options: {
+  pool: Pool;
+  sagas: ReadonlyMap<string, SagaDefinition>;
+  kind: LeasedRow['kind'];
+  /** What it can perform (null: anything); other rows wait for a release that knows them. */
+  names: readonly string[] | null;
+  concurrency: number;
+  leaseMs: number;
+  maxAttempts: number;
+  worker: string;
+  perform: (row: LeasedRow, signal: AbortSignal) => Promise<Performed>;
+  /** Told when a refusal led to further rows or timers. */
+  onTaken: () => void;
+  log: Logger;
+}): OutboxWorker {
+  const { pool, sagas, kind, names, concurrency, leaseMs, maxAttempts, worker } = options;
+  const { perform, onTaken, log } = options;
+  const running = new Map<string, { row: LeasedRow; abort: AbortController }>();
+  const wake = createWake();
+  let stopped = false;
+
+  const attempts = counter({
+    name: 'pawprint_saga_outbox_attempts_total',
+    help: 'Attempts at commands and side effects of sagas, by how they ended',
+    labels: ['kind', 'name', 'outcome'],
+  });
+  const duration = histogram({
+    name: 'pawprint_saga_outbox_seconds',
+    help: 'Time of one attempt at a command or side effect of a saga',
+    labels: ['kind', 'name'],
+  });
+
+  /** The refusal and the end of the row are one transaction: the saga hears of it exactly once. */
+  const refuse = async (row: LeasedRow, rejection: Rejection): Promise<void> => {
+    const saga = sagas.get(row.saga);
+    if (saga === undefined) throw new TypeError(`there is no saga called ${row.saga}`);
+    const { params, body } = row.payload as { params: unknown; body: unknown };
+    const refusal = { command: row.name, params, body, rejection };
+    const origin = { id: row.id, correlationId: row.correlationId, ordinal: null };
+    const taken = await transaction(pool, async (session) => {
+      const given = await takeInputs(session, [
+        {
+          saga,
+          instance: row.instance,
+          origin,
+          input: { kind: 'refused', ...refusal },
+          reference: {
+            kind: 'refused',
+            id: row.id,
+            correlationId: row.correlationId,
+            refusal,
+          },
+        },
+      ]);
+      await endAttempt(session, row, { status: 'done', outcome: `refused: ${rejection.code}` });
+      return given;
+    });
+    reportParked(log, taken);
+    onTaken();
+  };
+
+  const fail = async (row: LeasedRow, error: unknown): Promise<string> => {
+    const failure = classify(error);
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const about = { err: error, saga: row.saga, instance: row.instance, name: row.name };
+    const over = failure === 'never' || (failure === 'unexpected' && row.attempt >= maxAttempts);
+    if (over) {
+      log.error({ ...about, attempt: row.attempt }, 'given up: somebody has to look');
+      await endAttempt(pool, row, { status: 'dead', outcome: 'dead', error: text });
+      return 'dead';
+    }
+    const pauseMs = pauseAfter(row.attempt);
+    log.warn({ ...about, attempt: row.attempt, pauseMs }, 'an attempt failed and will be repeated');
+    await endAttempt(pool, row, { status: 'pending', outcome: failure, error: text, pauseMs });
+    return failure;
+  };
+
+  const attempt = async (row: LeasedRow, signal: AbortSignal): Promise<string> => {
+    let performed: Performed;
+    try {
+      performed = await perform(row, signal);
+    } catch (error) {
+      return fail(row, error);
+    }
+    if (performed.kind === 'refused') {
+      await refuse(row, performed.rejection);
+      return 'refused';
+    }
+    await endAttempt(pool, row, { status: 'done', outcome: 'done' });
+    return 'done';
+  };
+
+  const work = async (row: LeasedRow): Promise<void> => {
+    const abort = new AbortController();
+    running.set(row.id, { row, abort });
+    const stop = duration.startTimer({ kind, name: row.name });
+    let outcome = 'unrecorded';
+    try {
+      outcome = await attempt(row, abort.signal);
+    } catch (error) {
+      // Either somebody else has it now, or Postgres is away: then the lease ends and it is repeated.
+      const about = { err: error, saga: row.saga, instance: row.instance, name: row.name };
+      if (error instanceof LeaseLostError) outcome = 'lease-lost';
+      log.warn(about, 'the end of an attempt could not be recorded');
+    } finally {
+      stop();
+      attempts.inc({ kind, name: row.name, outcome });
+      running.delete(row.id);
+      // The next row of its lane may be taken now.
+      wake.wake();
+    }
+  };
+
+  const renewal = setInterval(() => {
+    const mine = [...running.values()];
+    if (mine.length === 0) return;
+    const rows = mine.map(({ row }) => row);
+    renewLeases(pool, rows, leaseMs).then(
+      (kept) => {
+        for (const { row, abort } of mine) if (!kept.has(row.id)) abort.abort();
+      },
+      (error: unknown) => log.warn({ err: error }, 'leases could not be renewed'),
+    );
+  }, leaseMs / 3);
+  renewal.unref();
+
+  /** Milliseconds to sleep. */
+  const turn = async (): Promise<number> => {
+    const limit = concurrency - running.size;
+    if (limit <= 0) return LONGEST_SLEEP_MS;
+    const rows = await claimRows(pool, { kind, names, limit, leaseMs, worker });
+    for (const row of rows) void work(row);
+    if (rows.length > 0) return 0;
+    const next = await untilNextRow(pool, kind, names);
+    return Math.min(LONGEST_SLEEP_MS, Math.max(1, next ?? LONGEST_SLEEP_MS));
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopped) {
+      const pause = await turn().catch((error: unknown) => {
+        log.warn({ err: error }, 'the outbox could not be looked at; trying again');
+        return LONGEST_SLEEP_MS;
+      });
+      if (pause > 0 && !stopped) await wake.sleep(pause);
+    }
+  };
+  const loop = run();
+
+  return {
+    wake: wake.wake,
+    stop: async () => {
+      stopped = true;
+      wake.wake();
+      await loop;
+      // What is running gets a moment to end well; then it is told to stop, and is repeated later.
+      const stoppedAt = Date.now();
+      while (running.size > 0 && Date.now() - stoppedAt < GIVEN_UP_MS) {
+        if (Date.now() - stoppedAt > GRACE_MS)
+          for (const { abort } of running.values()) abort.abort();
+        await wake.sleep(100);
+      }
+      clearInterval(renewal);
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import type { Logger } from '../../platform/log/index.ts';
+import { type Pool, transaction } from '../../platform/postgres/index.ts';
+import type { SagaDefinition } from './definition.ts';
+import type { InstanceInput } from './inputs.ts';
+import { reportParked } from './report.ts';
+import { lockInstances } from './rows.ts';
+import { takeInputs } from './take-inputs.ts';
+import { createWake, type Wake } from './wake.ts';
+
+type TimerRow = {
+  readonly id: string;
+  readonly saga: string;
+  readonly instance: string;
+  readonly name: string;
+  readonly due_at: Date;
+  readonly correlation_id: string;
+};
+
+const BATCH = 100;
+/** The longest sleep: a clock that was set forward is noticed after this. */
+const LONGEST_SLEEP_MS = 1000;
+
+function inputOf(saga: SagaDefinition, row: TimerRow): InstanceInput {
+  const { id, name, correlation_id: correlationId } = row;
+  const dueAt = row.due_at.toISOString();
+  return {
+    saga,
+    instance: row.instance,
+    origin: { id, correlationId, ordinal: null },
+    input: { kind: 'timer', name, dueAt },
+    reference: { kind: 'timer', id, name, dueAt, correlationId },
+  };
+}
+
+export type Timers = Wake & { stop(): Promise<void> };
+
+/**
+ * Turns due timers into inputs, each in one transaction with what follows from it: a timer fires
+ * once, whatever the clock does and however many processes look. Any process may do it.
+ */
+export function startTimers(options: {
+  pool: Pool;
+  sagas: ReadonlyMap<string, SagaDefinition>;
+  now: () => number;
+  /** Told after each transaction that left work in the outbox. */
+  onOutbox: () => void;
+  log: Logger;
+}): Timers {
+  const { pool, sagas, now, onOutbox, log } = options;
+  const names = [...sagas.keys()];
+  const wake = createWake();
+  let stopped = false;
+
+  /** How many it fired. */
+  const fireDue = async (): Promise<number> => {
+    const at = new Date(now());
+    const due = await pool.query<TimerRow>(
+      `select id, saga, instance, name, due_at, correlation_id from saga.timers
+        where status = 'pending' and due_at <= $1 and saga = any ($2)
+        order by due_at limit ${BATCH}`,
+      [at, names],
+    );
+    if (due.rows.length === 0) return 0;
+    const inputs = due.rows.flatMap((row) => {
+      const saga = sagas.get(row.saga);
+      return saga === undefined ? [] : [inputOf(saga, row)];
+    });
+    const taken = await transaction(pool, async (session) => {
+      await lockInstances(session, inputs);
+      // Between the look and the lock a timer may have been moved, called off or fired.
+      const fired = await session.query<{ id: string }>(
+        `update saga.timers set status = 'fired', updated_at = now()
+          where id = any ($1::uuid[]) and status = 'pending' and due_at <= $2 returning id`,
+        [inputs.map((input) => input.origin.id), at],
+      );
+      const ids = new Set(fired.rows.map((row) => row.id));
+      return takeInputs(
+        session,
+        inputs.filter((input) => ids.has(input.origin.id)),
+      );
+    });
+    reportParked(log, taken);
+    if (taken.outbox > 0) onOutbox();
+    return due.rows.length;
+  };
+
+  const untilNext = async (): Promise<number> => {
+    const next = await pool.query<{ due_at: Date }>(
+      `select due_at from saga.timers where status = 'pending' and saga = any ($1)
+        order by due_at limit 1`,
+      [names],
+    );
+    const dueAt = next.rows[0]?.due_at.getTime() ?? Number.POSITIVE_INFINITY;
+    return Math.min(LONGEST_SLEEP_MS, Math.max(1, dueAt - now()));
+  };
+
+  const turn = async (): Promise<number> => {
+    while (!stopped && (await fireDue()) > 0);
+    return untilNext();
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopped) {
+      const pause = await turn().catch((error: unknown) => {
+        log.warn({ err: error }, 'timers could not be looked at; trying again');
+        return LONGEST_SLEEP_MS;
+      });
+      if (!stopped) await wake.sleep(pause);
+    }
+  };
+  const running = run();
+
+  return {
+    ...wake,
+    stop: async () => {
+      stopped = true;
+      wake.wake();
+      await running;
+    },
+  };
+}
