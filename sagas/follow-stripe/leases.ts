@@ -1,0 +1,66 @@
+import type { Pool, PoolClient } from '../../platform/postgres/index.ts';
+
+/** Work on one object of Stripe's, by one worker at a time. */
+export type ObjectLease = { readonly objectId: string; readonly fence: number };
+
+/** Short, because it is renewed: a worker that was killed is replaced within this. */
+export const LEASE_MS = 6000;
+const LEASE = `${LEASE_MS} * interval '1 millisecond'`;
+
+export class ObjectLeaseLostError extends Error {
+  override readonly name = 'ObjectLeaseLostError';
+}
+
+/** Leases on those of the objects that nobody works on. */
+export async function takeLeases(pool: Pool, objectIds: readonly string[]): Promise<ObjectLease[]> {
+  const { rows } = await pool.query<ObjectLease>(
+    `insert into stripe.object_leases as held (object_id, fence, lease_until)
+     select id, nextval('stripe.fences'), clock_timestamp() + ${LEASE}
+       from unnest($1::text[]) as wanted(id) order by id
+     on conflict (object_id) do update
+        set fence = excluded.fence, lease_until = excluded.lease_until
+      where held.lease_until <= clock_timestamp()
+     returning object_id as "objectId", fence`,
+    [objectIds],
+  );
+  return rows;
+}
+
+export async function renewLease(pool: Pool, lease: ObjectLease): Promise<void> {
+  await pool.query(
+    `update stripe.object_leases set lease_until = clock_timestamp() + ${LEASE}
+      where object_id = $1 and fence = $2`,
+    [lease.objectId, lease.fence],
+  );
+}
+
+/** Gives a lease back. Inside the transaction that writes a result it is the fence: throws when it was lost. */
+export async function endLease(
+  session: Pick<PoolClient, 'query'>,
+  lease: ObjectLease,
+): Promise<void> {
+  const { rowCount } = await session.query(
+    'delete from stripe.object_leases where object_id = $1 and fence = $2',
+    [lease.objectId, lease.fence],
+  );
+  if (rowCount !== 1) throw new ObjectLeaseLostError(`${lease.objectId} was taken over`);
+}
+
+/** Runs work under a lease that is renewed meanwhile. */
+export async function underLease<T>(
+  pool: Pool,
+  lease: ObjectLease,
+  work: () => Promise<T>,
+): Promise<T> {
+  const renewal = setInterval(() => {
+    renewLease(pool, lease).catch(() => {
+      // Then it runs out, and whoever takes over finds the object as it is.
+    });
+  }, LEASE_MS / 3);
+  renewal.unref();
+  try {
+    return await work();
+  } finally {
+    clearInterval(renewal);
+  }
+}

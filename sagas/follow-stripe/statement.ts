@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import { CommandRefused } from '../../commands/_runtime/errors.ts';
+import { recordStatementLine } from '../../commands/statement/record-statement-line.ts';
+import { PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
+import type { Logger } from '../../platform/log/index.ts';
+import type { Pool } from '../../platform/postgres/index.ts';
+import type { ObservedLine, OurIds, StripeGateway } from '../../platform/stripe/index.ts';
+import { counter, gauge } from '../../platform/telemetry/index.ts';
+import type { SagaBus } from '../_runtime/perform.ts';
+import { createWake } from '../_runtime/wake.ts';
+import { endLease, takeLeases, underLease } from './leases.ts';
+
+/** A sweep goes from the newest line back to `from`, in pages; the cursor moves when it is done. */
+type Sweep = {
+  readonly from: number;
+  readonly after: string | null;
+  readonly newest: number;
+  readonly overlap: boolean;
+};
+
+const CURSOR = 'balance-transactions';
+const PAGE = 100;
+/** Lines can turn up late and out of order: each sweep looks back a minute, now and then an hour. */
+const LOOK_BACK_SECONDS = 60;
+const OVERLAP_SECONDS = 3600;
+const OVERLAP_EVERY_MS = 10 * 60_000;
+/** However often it is nudged. Stripe allows 25 requests a second in all. */
+const SHORTEST_PAUSE_MS = 500;
+
+type Deps = {
+  readonly pool: Pool;
+  readonly gateway: Pick<StripeGateway, 'listBalanceTransactions' | 'fetchIntent'>;
+  readonly bus: SagaBus;
+  readonly log: Logger;
+};
+
+export type StatementReader = {
+  /** Something was just paid or refunded: look now. */
+  nudge(): void;
+  stop(): Promise<void>;
+};
+
+/** Reads Stripe's account statement line by line into our log, every `everyMs` and after each nudge. */
+export function startStatementReader(options: Deps & { everyMs: number }): StatementReader {
+  const { everyMs, log } = options;
+  const wake = createWake();
+  let stopped = false;
+  const age = gauge({
+    name: 'pawprint_stripe_statement_swept_timestamp_seconds',
+    help: "When Stripe's account statement was last read to its end",
+  });
+
+  const run = async (): Promise<void> => {
+    while (!stopped) {
+      const startedAt = Date.now();
+      try {
+        if (await sweepUnderLease(options, () => stopped)) age.set(Date.now() / 1000);
+      } catch (error) {
+        log.warn({ err: error }, "Stripe's statement could not be read; trying again");
+      }
+      if (stopped) break;
+      await wake.sleep(everyMs);
+      const since = Date.now() - startedAt;
+      if (!stopped && since < SHORTEST_PAUSE_MS) {
+        await new Promise((resolve) => setTimeout(resolve, SHORTEST_PAUSE_MS - since));
+      }
+    }
+  };
+  const running = run();
+  return {
+    nudge: wake.wake,
+    stop: async () => {
+      stopped = true;
+      wake.wake();
+      await running;
+    },
+  };
+}
+
+/** False: another process reads it just now. */
+async function sweepUnderLease(deps: Deps, stopped: () => boolean): Promise<boolean> {
+  const [lease] = await takeLeases(deps.pool, [CURSOR]);
+  if (lease === undefined) return false;
+  try {
+    return await underLease(deps.pool, lease, () => sweepToTheEnd(deps, stopped));
+  } finally {
+    await endLease(deps.pool, lease);
+  }
+}
+
+async function sweepToTheEnd(deps: Deps, stopped: () => boolean): Promise<boolean> {
+  let sweep = await openSweep(deps.pool);
+  while (!stopped()) {
+    const page = await deps.gateway.listBalanceTransactions({
+      createdFrom: sweep.from,
+      limit: PAGE,
+      ...(sweep.after === null ? {} : { after: sweep.after }),
+    });
+    await recordPage(deps, page.lines);
+    const newest = page.lines.reduce((most, line) => Math.max(most, line.created), sweep.newest);
+    const last = page.lines.at(-1);
+    if (!page.hasMore || last === undefined) {
+      await closeSweep(deps.pool, { ...sweep, newest });
+      return true;
+    }
+    sweep = { ...sweep, newest, after: last.balanceTransactionId };
+    await deps.pool.query('update stripe.statement_cursor set sweep = $2 where name = $1', [
+      CURSOR,
+      JSON.stringify(sweep),
+    ]);
+  }
+  return false;
+}
+
+/** The sweep that was cut off, or a new one. */
+async function openSweep(pool: Pool): Promise<Sweep> {
+  const { rows } = await pool.query<{
+    created: number;
+    sweep: Sweep | null;
+    overlapped_at: Date | null;
+  }>(
+    `insert into stripe.statement_cursor (name, created) values ($1, 0)
+     on conflict (name) do update set name = excluded.name
+     returning created, sweep, overlapped_at`,
+    [CURSOR],
+  );
+  const row = rows[0] ?? { created: 0, sweep: null, overlapped_at: null };
+  if (row.sweep !== null) return row.sweep;
+  const overlap =
+    row.overlapped_at === null || Date.now() - row.overlapped_at.getTime() > OVERLAP_EVERY_MS;
+  const from = Math.max(0, row.created - (overlap ? OVERLAP_SECONDS : LOOK_BACK_SECONDS));
+  return { from, after: null, newest: row.created, overlap };
+}
+
+async function closeSweep(pool: Pool, { newest, overlap }: Sweep): Promise<void> {
+  await pool.query(
+    `update stripe.statement_cursor
+        set created = $2, sweep = null, swept_at = now(),
+            overlapped_at = case when $3 then now() else overlapped_at end
+      where name = $1`,
+    [CURSOR, newest, overlap],
+  );
+  // Older than every look back: not needed to tell new lines from known ones.
+  if (overlap) {
+    await pool.query(`delete from stripe.statement_seen where seen_at < now() - interval '2 days'`);
+  }
+}
+
+const contentHash = (line: ObservedLine): string =>
+  createHash('sha256').update(JSON.stringify(line)).digest('hex');
+
+async function recordPage(deps: Deps, lines: readonly ObservedLine[]): Promise<void> {
+  const seen = await deps.pool.query<{ balance_transaction_id: string; content_hash: string }>(
+    `select balance_transaction_id, content_hash from stripe.statement_seen
+      where balance_transaction_id = any ($1)`,
+    [lines.map((line) => line.balanceTransactionId)],
+  );
+  const known = new Set(
+    seen.rows.map((row) => `${row.balance_transaction_id}|${row.content_hash}`),
+  );
+  const fresh = lines.filter(
+    (line) => !known.has(`${line.balanceTransactionId}|${contentHash(line)}`),
+  );
+  // Oldest first, so that the log has them in the statement's order.
+  for (const line of fresh.toReversed()) {
+    await recordOne(deps, line);
+    await deps.pool.query(
+      `insert into stripe.statement_seen (balance_transaction_id, content_hash) values ($1, $2)
+       on conflict (balance_transaction_id) do update
+          set content_hash = excluded.content_hash, seen_at = now()`,
+      [line.balanceTransactionId, contentHash(line)],
+    );
+  }
+}
+
+async function recordOne(deps: Deps, line: ObservedLine): Promise<void> {
+  const { balanceTransactionId, ids: _ids, intentId: _intentId, created: _created, ...rest } = line;
+  const { paymentId, activityId } = await idsOf(deps, line);
+  const lines = counter({
+    name: 'pawprint_stripe_statement_lines_total',
+    help: "Lines of Stripe's statement that were recorded, or that differ from what was recorded",
+    labels: ['outcome'],
+  });
+  try {
+    await deps.bus.execute(
+      recordStatementLine.name,
+      { params: { balanceTransactionId }, body: { ...rest, paymentId, activityId } },
+      {
+        principal: { kind: 'stripe', id: 'statement' },
+        commandId: uuidv5(
+          PAWPRINT_NAMESPACE,
+          `statement|${balanceTransactionId}|${contentHash(line)}`,
+        ),
+      },
+    );
+    lines.inc({ outcome: 'recorded' });
+  } catch (error) {
+    if (!(error instanceof CommandRefused)) throw error;
+    lines.inc({ outcome: error.rejection.code });
+    deps.log.error(
+      { balanceTransactionId, rejection: error.rejection },
+      "a line of Stripe's statement differs from what was recorded: somebody has to look",
+    );
+  }
+}
+
+/** A refund made by hand in Stripe's dashboard names nothing of ours, but its PaymentIntent does. */
+async function idsOf({ gateway }: Deps, { ids, intentId }: ObservedLine): Promise<OurIds> {
+  if (ids.paymentId !== null || intentId === null) return ids;
+  return (await gateway.fetchIntent(intentId))?.ids ?? ids;
+}

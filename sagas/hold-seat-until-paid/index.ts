@@ -1,0 +1,2 @@
+export { paymentEffects, recordRefund } from './handlers.ts';
+export { holdSeatUntilPaid } from './saga.ts';

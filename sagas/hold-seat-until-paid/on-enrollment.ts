@@ -1,0 +1,108 @@
+import type { PaymentId } from '../../domain/_kernel/ids.ts';
+import type { Money } from '../../domain/_kernel/money.ts';
+import type { Reaction, SagaEffect } from '../_runtime/definition.ts';
+import type { Enrolled } from './hears.ts';
+import { type CancelCause, type HoldState, paymentsOf } from './state.ts';
+import {
+  cancelAtStripe,
+  confirm,
+  forgetHold,
+  type Ids,
+  lapse,
+  lateMoneyEnds,
+  lookLater,
+  promote,
+  refundAll,
+  refundCauseOf,
+  release,
+  voidIt,
+} from './wants.ts';
+
+export function onEnrollmentEvent(
+  state: HoldState,
+  event: Enrolled,
+  ids: Ids,
+): Reaction<HoldState> {
+  const { recordedAt } = event.metadata;
+  switch (event.type) {
+    case 'EnrollmentRequested': {
+      const { outcome } = event.data;
+      if (outcome === 'confirmed') return { state, effects: [] };
+      const enrollment = outcome === 'waitlisted' ? 'waiting' : 'held';
+      return { state: { ...state, enrollment }, effects: catchUp(state, enrollment, ids) };
+    }
+    case 'EnrollmentPromoted':
+      return { state: { ...state, enrollment: 'held' }, effects: [] };
+    case 'PaymentAttemptOpened': {
+      const { paymentId, amount } = event.data;
+      return follow(state, { paymentId, amount, from: recordedAt });
+    }
+    case 'EnrollmentConfirmed': {
+      const { ticketId, paymentId } = event.data;
+      const next: HoldState = {
+        ...state,
+        enrollment: 'confirmed',
+        ticketId,
+        seating: paymentId ?? state.seating,
+      };
+      return { state: next, effects: [forgetHold, ...cancelOpen(state, ids)] };
+    }
+    case 'EnrollmentLapsed': {
+      const sought = paymentsOf(state).some(([, payment]) => payment.status === 'sought');
+      const effects = sought ? [lateMoneyEnds(recordedAt)] : [];
+      return { state: { ...state, enrollment: 'lapsed' }, effects };
+    }
+    case 'EnrollmentCancelled':
+      return cancelled(state, event.data.cause, ids);
+  }
+}
+
+/** What its seat went through before the enrollment itself was there: `enroll` was cut in between. */
+function catchUp({ seat }: HoldState, outcome: 'held' | 'waiting', ids: Ids): SagaEffect[] {
+  if (seat.status === 'released' && seat.cause === 'hold-expired') return [lapse(ids)];
+  if (outcome !== 'waiting') return [];
+  if (seat.status === 'held') return [promote(ids, seat.until)];
+  return seat.status === 'confirmed' ? [confirm(ids, null)] : [];
+}
+
+/** From the attempt on a payment is looked after, even if `pay` was cut before its stream was opened. */
+export function follow(
+  state: HoldState,
+  { paymentId, amount, from }: { paymentId: PaymentId; amount: Money; from: string },
+): Reaction<HoldState> {
+  if (state.payments[paymentId] !== undefined) return { state, effects: [] };
+  const payment = { amount, status: 'sought', settled: false, looks: 0, refunding: false } as const;
+  return {
+    state: { ...state, payments: { ...state.payments, [paymentId]: payment } },
+    effects: lookLater(paymentId, 0, from),
+  };
+}
+
+export function cancelOpen(state: HoldState, ids: Ids): SagaEffect[] {
+  return paymentsOf(state).flatMap(([paymentId, { status }]) =>
+    status === 'sought' ? [cancelAtStripe(ids, paymentId)] : [],
+  );
+}
+
+/** Seat, ticket and money go back, whatever of them there is. */
+function cancelled(state: HoldState, cause: CancelCause, ids: Ids): Reaction<HoldState> {
+  const paid = paymentsOf(state).filter(([, payment]) => payment.status === 'paid');
+  const payments = Object.fromEntries(
+    paymentsOf(state).map(([paymentId, payment]) => [
+      paymentId,
+      payment.status === 'paid' ? { ...payment, refunding: true } : payment,
+    ]),
+  );
+  return {
+    state: { ...state, enrollment: 'cancelled', cancelCause: cause, payments, seating: null },
+    effects: [
+      forgetHold,
+      release(ids, cause),
+      ...(state.ticketId === null ? [] : [voidIt(state.ticketId, cause)]),
+      ...paid.flatMap(([paymentId, { amount, refunding }]) =>
+        refunding ? [] : [refundAll(paymentId, amount, refundCauseOf(cause))],
+      ),
+      ...cancelOpen(state, ids),
+    ],
+  };
+}

@@ -1,0 +1,143 @@
+import { closePaymentAttempt } from '../../commands/enrollment/close-payment-attempt.ts';
+import { confirmEnrollment } from '../../commands/enrollment/confirm-enrollment.ts';
+import { lapseEnrollment } from '../../commands/enrollment/lapse-enrollment.ts';
+import { promoteEnrollment } from '../../commands/enrollment/promote-enrollment.ts';
+import { requestRefund } from '../../commands/payment/request-refund.ts';
+import { confirmSeat } from '../../commands/seating/confirm-seat.ts';
+import { expireHolds } from '../../commands/seating/expire-holds.ts';
+import { releaseSeat } from '../../commands/seating/release-seat.ts';
+import { voidTicket } from '../../commands/ticket/void-ticket.ts';
+import {
+  deriveId,
+  type PaymentId,
+  type RefundId,
+  type TicketId,
+} from '../../domain/_kernel/ids.ts';
+import type { Money } from '../../domain/_kernel/money.ts';
+import { addMinutes, addSeconds, type Instant } from '../../domain/_kernel/time.ts';
+import { cause, type SagaEffect, send } from '../_runtime/definition.ts';
+import { cancelPayment, lookUpPayment, refundPayment } from './effects.ts';
+import type { CancelCause, HoldState, RefundCause } from './state.ts';
+
+/** Everything this saga can want, in the words of `SagaEffect`. */
+export type Ids = NonNullable<HoldState['ids']>;
+
+/** The hold is over at its deadline; a second later nobody's clock can doubt it. */
+const GRACE_SECONDS = 1;
+/** A hold that is still there a minute after it was to be released is asked for again. */
+const STILL_HELD_MINUTES = 1;
+/** Money on its way when the hold ended (3-D Secure, a slow bank) may still arrive for so long. */
+const LATE_MONEY_MINUTES = 10;
+/** Pauses between two looks at a payment: a webhook that got lost costs a minute, not a seat. */
+const LOOK_AFTER_MINUTES = [1, 2, 5, 15, 60, 360, 1440, 1440, 1440];
+
+export const HOLD_ENDS = 'hold-ends';
+export const LATE_MONEY_ENDS = 'late-money-ends';
+export const LOOK_UP = 'look-up:';
+export const REFUND_DUE = 'refund:';
+
+export const holdEnds = (until: Instant): SagaEffect => ({
+  kind: 'timer',
+  name: HOLD_ENDS,
+  at: addSeconds(until, GRACE_SECONDS),
+});
+export const askAgain = (dueAt: Instant): SagaEffect => ({
+  kind: 'timer',
+  name: HOLD_ENDS,
+  at: addMinutes(dueAt, STILL_HELD_MINUTES),
+});
+export const forgetHold: SagaEffect = { kind: 'cancel-timer', name: HOLD_ENDS };
+
+export const lateMoneyEnds = (from: Instant): SagaEffect => ({
+  kind: 'timer',
+  name: LATE_MONEY_ENDS,
+  at: addMinutes(from, LATE_MONEY_MINUTES),
+});
+
+/** The next look at a payment; none after the last pause. */
+export function lookLater(paymentId: PaymentId, looks: number, from: Instant): SagaEffect[] {
+  const minutes = LOOK_AFTER_MINUTES[looks];
+  if (minutes === undefined) return [];
+  return [{ kind: 'timer', name: `${LOOK_UP}${paymentId}`, at: addMinutes(from, minutes) }];
+}
+export const lookNoMore = (paymentId: PaymentId): SagaEffect => ({
+  kind: 'cancel-timer',
+  name: `${LOOK_UP}${paymentId}`,
+});
+
+/** Asks what became of a refund: after an hour, then every day for a week. */
+export const refundDue = (refundId: RefundId, rounds: number, from: Instant): SagaEffect[] => {
+  if (rounds > 7) return [];
+  const minutes = rounds === 0 ? 60 : 1440;
+  return [{ kind: 'timer', name: `${REFUND_DUE}${refundId}`, at: addMinutes(from, minutes) }];
+};
+export const refundOver = (refundId: RefundId): SagaEffect => ({
+  kind: 'cancel-timer',
+  name: `${REFUND_DUE}${refundId}`,
+});
+
+export const seat = ({ activityId, enrollmentId, memberId }: Ids): SagaEffect =>
+  send(confirmSeat, { activityId }, { enrollmentId, memberId });
+
+export const release = (
+  { activityId, enrollmentId, memberId }: Ids,
+  cancelled: CancelCause,
+): SagaEffect =>
+  send(
+    releaseSeat,
+    { activityId },
+    {
+      enrollmentId,
+      memberId,
+      cause: cancelled === 'activity-cancelled' ? 'activity-cancelled' : 'cancelled',
+    },
+  );
+
+export const expire = ({ activityId }: Ids): SagaEffect => send(expireHolds, { activityId }, {});
+
+export const lapse = ({ enrollmentId }: Ids): SagaEffect =>
+  send(lapseEnrollment, { enrollmentId }, {});
+
+export const promote = ({ enrollmentId }: Ids, holdExpiresAt: Instant): SagaEffect =>
+  send(promoteEnrollment, { enrollmentId }, { holdExpiresAt });
+
+export const confirm = (
+  { enrollmentId }: Ids,
+  paid: { paymentId: PaymentId; amount: Money } | null,
+): SagaEffect => send(confirmEnrollment, { enrollmentId }, { paid });
+
+export const closeAttempt = (
+  { enrollmentId }: Ids,
+  paymentId: PaymentId,
+  why: 'cancelled' | 'refunded',
+): SagaEffect => send(closePaymentAttempt, { enrollmentId }, { paymentId, cause: why });
+
+/** All of a payment goes back, once: the refund's id derives from the payment. */
+export const refundAll = (paymentId: PaymentId, amount: Money, why: RefundCause): SagaEffect =>
+  send(
+    requestRefund,
+    { paymentId },
+    { refundId: deriveId('ref', paymentId, 0), amount, cause: why },
+  );
+
+export const refundCauseOf = (cancelled: CancelCause): RefundCause =>
+  cancelled === 'activity-cancelled' ? 'activity-cancelled' : 'enrollment-cancelled';
+
+export const voidIt = (ticketId: TicketId, cancelled: CancelCause): SagaEffect =>
+  send(
+    voidTicket,
+    { ticketId },
+    {
+      cause: cancelled === 'activity-cancelled' ? 'activity-cancelled' : 'enrollment-cancelled',
+    },
+  );
+
+export const lookUp = ({ enrollmentId }: Ids, paymentId: PaymentId, look: string): SagaEffect =>
+  cause(lookUpPayment, `${paymentId}:${look}`, { paymentId, enrollmentId });
+
+export const cancelAtStripe = ({ enrollmentId }: Ids, paymentId: PaymentId): SagaEffect =>
+  cause(cancelPayment, paymentId, { paymentId, enrollmentId });
+
+/** `round` 0 gives the money back; later ones find out what became of it. */
+export const giveBack = (paymentId: PaymentId, refundId: RefundId, round: number): SagaEffect =>
+  cause(refundPayment, round === 0 ? refundId : `${refundId}:${round}`, { paymentId, refundId });

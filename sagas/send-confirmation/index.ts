@@ -1,0 +1,2 @@
+export { confirmationEffects } from './handler.ts';
+export { sendConfirmation } from './saga.ts';
