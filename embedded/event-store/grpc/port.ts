@@ -18,15 +18,17 @@ export type Port = {
 
 const sniff = (socket: Socket, use: (http2: boolean) => void): void => {
   const silent = setTimeout(() => socket.destroy(), FIRST_BYTES_MS);
+  let head: Buffer = Buffer.alloc(0);
   const look = (): void => {
     const chunk: Buffer | null = socket.read();
     if (chunk === null) return;
-    const enough = chunk.length >= HTTP2_PREFACE.length;
-    socket.unshift(chunk);
-    if (!enough) return;
+    // Put back at the very end only: every unshift() says "readable" again.
+    head = Buffer.concat([head, chunk]);
+    if (head.length < HTTP2_PREFACE.length) return;
     clearTimeout(silent);
     socket.off('readable', look);
-    use(chunk.toString('latin1', 0, HTTP2_PREFACE.length) === HTTP2_PREFACE);
+    socket.unshift(head);
+    use(head.toString('latin1', 0, HTTP2_PREFACE.length) === HTTP2_PREFACE);
   };
   socket.on('readable', look);
   socket.once('close', () => clearTimeout(silent));
