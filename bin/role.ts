@@ -28,9 +28,6 @@ async function startRoles(context: RoleContext, roles: ReadonlySet<RoleName>): P
       import('./role/write-api.ts').then((role) => role.startWriteApi(context, commandPath)),
     );
   }
-  if (roles.has('read-api')) {
-    starts.push(import('./role/read-api.ts').then((role) => role.startReadApi(context)));
-  }
   await Promise.all(starts);
 }
 

@@ -7,9 +7,6 @@ import { buildReadApi } from '../../read-api/index.ts';
 import type { RoleContext } from './context.ts';
 import { tokenNames } from './write-api.ts';
 
-/** The longest a read may wait for its token, a little above what the API grants. */
-const LONGEST_WAIT_MS = 11_000;
-
 /** The read API, listening. */
 export async function startReadApi(context: RoleContext): Promise<void> {
   const { closers, config, log, pool, secrets } = context;
@@ -18,11 +15,7 @@ export async function startReadApi(context: RoleContext): Promise<void> {
   const app = await buildReadApi({
     queries,
     db: kyselyOf(pool) as ReadDatabase,
-    seen: {
-      waitFor: (projections, position, signal) =>
-        tracker.waitFor(projections, position, { deadline: Date.now() + LONGEST_WAIT_MS, signal }),
-      seenOf: (projections) => tracker.seenOf(projections),
-    },
+    seen: tracker,
     signTicket: secrets.signTicket as Parameters<typeof buildReadApi>[0]['signTicket'],
     identity: await createAccessTokens({
       ...tokenNames,
