@@ -5,18 +5,10 @@ import {
   encodeConsistencyToken,
   retryLater,
 } from '../platform/http/index.ts';
+import type { SeenTracker } from '../projections/_runtime/seen.ts';
 
 /** How far the read models are; the projections' runtime answers. */
-export type Seen = {
-  /** Resolves as soon as each of them has shown everything up to the position, or on the signal. */
-  waitFor(
-    projections: readonly string[],
-    position: bigint,
-    signal: AbortSignal,
-  ): Promise<'seen' | 'timeout'>;
-  /** Everything up to here is in all of them. */
-  seenOf(projections: readonly string[]): bigint;
-};
+export type Seen = Pick<SeenTracker, 'waitFor' | 'seenOf'>;
 
 const DEFAULT_WAIT_SECONDS = 5;
 const MOST_WAIT_SECONDS = 10;
@@ -34,18 +26,19 @@ export async function waitForToken(
 ): Promise<void> {
   const header = request.headers[CONSISTENCY_TOKEN];
   const wait = waitOf(request.headers['prefer']);
+  let shown = 0n;
   if (typeof header === 'string') {
     const position = decodeConsistencyToken(header.trim());
     if (wait.asked) reply.header('Preference-Applied', `wait=${wait.seconds}`);
-    if (projections.length > 0 && seen.seenOf(projections) < position) {
-      const signal = AbortSignal.any([AbortSignal.timeout(wait.seconds * 1000), request.signal]);
-      const outcome = await seen.waitFor(projections, position, signal);
-      if (outcome === 'timeout') throw retryLater('not-yet-visible');
-    }
+    const until = { deadline: Date.now() + wait.seconds * 1000, signal: request.signal };
+    const outcome = await seen.waitFor(projections, position, until);
+    if (outcome === 'timeout') throw retryLater('not-yet-visible');
+    shown = position;
   }
-  if (projections.length > 0) {
-    reply.header('Consistency-Token', encodeConsistencyToken(seen.seenOf(projections)));
-  }
+  // What a query reads from the log itself is always up to date and has no token.
+  if (projections.length === 0) return;
+  const known = seen.seenOf(projections);
+  reply.header('Consistency-Token', encodeConsistencyToken(known > shown ? known : shown));
 }
 
 /** RFC 7240: a preference that is not understood is ignored. */

@@ -30,7 +30,7 @@ let app: ReadApi;
 let asked: Asked[];
 let answer: () => Promise<z.output<typeof reply>> | z.output<typeof reply>;
 let position: bigint;
-let waits: { projections: readonly string[]; position: bigint }[];
+let waits: { projections: readonly string[]; position: bigint; seconds: number }[];
 let verdict: 'seen' | 'timeout';
 
 const walks = defineQuery({
@@ -97,12 +97,13 @@ beforeEach(async () => {
     db,
     seen: {
       seenOf: () => position,
-      waitFor: async (projections, wanted, signal) => {
-        waits.push({ projections, position: wanted });
-        if (verdict === 'seen') position = wanted;
-        else
-          await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-        return verdict;
+      waitFor: async (projections, wanted, { deadline }) => {
+        waits.push({
+          projections,
+          position: wanted,
+          seconds: Math.round((deadline - Date.now()) / 1000),
+        });
+        return wanted <= position ? 'seen' : verdict;
       },
     },
     signTicket: ({ ticketId }) => `signed ${ticketId}`,
@@ -144,17 +145,23 @@ test('every answer says how far it has seen', async () => {
   expect(decodeConsistencyToken(String(token))).toBe(100n);
 });
 
-test('a token that is shown already costs no waiting', async () => {
-  await get(undefined, { 'consistency-token': encodeConsistencyToken(100n) });
-  expect(waits).toEqual([]);
+test('a token is waited for, five seconds at most, before the query runs', async () => {
+  const response = await get(undefined, { 'consistency-token': encodeConsistencyToken(250n) });
+  expect(waits).toEqual([{ projections: ['activity-walks'], position: 250n, seconds: 5 }]);
+  expect(response.statusCode).toBe(200);
   expect(asked).toHaveLength(1);
 });
 
-test('a token that is not shown yet is waited for, then the answer has it', async () => {
+test('an answer never claims less than what it waited for', async () => {
   const response = await get(undefined, { 'consistency-token': encodeConsistencyToken(250n) });
-  expect(waits).toEqual([{ projections: ['activity-walks'], position: 250n }]);
-  expect(response.statusCode).toBe(200);
   expect(decodeConsistencyToken(String(response.headers['consistency-token']))).toBe(250n);
+});
+
+test('whoever asks may choose how long to wait', async () => {
+  const token = { 'consistency-token': encodeConsistencyToken(250n) };
+  const response = await get(undefined, { ...token, prefer: 'wait=60' });
+  expect(waits[0]?.seconds).toBe(10);
+  expect(response.headers['preference-applied']).toBe('wait=10');
 });
 
 test('what does not become visible in time is 503, never an old answer', async () => {

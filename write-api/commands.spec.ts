@@ -255,6 +255,8 @@ test('a reply that does not fit its schema is a fault of ours, not a leak', asyn
   const response = await post();
   expect([response.statusCode, response.json().code]).toEqual([500, 'internal-error']);
   expect(response.body).not.toContain('passwordHash');
+  expect(response.headers).not.toHaveProperty('etag');
+  expect(response.headers).not.toHaveProperty('consistency-token');
 });
 
 test('the handler is given up in time', async () => {

@@ -101,12 +101,13 @@ export const writeRules: readonly ErrorRule[] = [
   on(IdempotencyConflict, () => new HttpProblem('idempotency-key-reused')),
   on(CommandInFlight, () => retryLater('request-in-flight')),
   on(OutcomeUnknown, (cause) => retryLater('outcome-unknown', { cause })),
+  named(['WebhookRefusedError'], (cause) => new HttpProblem('invalid-signature', { cause })),
   named(['OutcomeUnknownError'], (cause) => retryLater('outcome-unknown', { cause })),
   on(Overloaded, (cause) => retryLater('overloaded', { cause })),
   on(InvalidCredentialsError, () => new HttpProblem('invalid-credentials')),
   on(InvalidRefreshTokenError, () => new HttpProblem('invalid-refresh-token')),
   named(
-    ['EventStoreUnavailableError', 'KeyStoreUnavailableError', 'PaymentGatewayUnavailableError'],
+    ['EventStoreUnavailableError', 'KeyStoreUnavailableError', 'StripeUnavailableError'],
     (cause) => retryLater('unavailable', { cause }),
   ),
 ];

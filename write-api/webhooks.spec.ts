@@ -19,7 +19,9 @@ beforeEach(async () => {
     stripe: {
       verify: (rawBody, signature) => {
         if (sign(rawBody) !== signature)
-          throw new Error('No signatures found matching the expected signature');
+          throw Object.assign(new Error('No signatures found matching the expected signature'), {
+            name: 'WebhookRefusedError',
+          });
         return JSON.parse(rawBody.toString()) as StripeEvent;
       },
       receive: async (event, rawBody) => {

@@ -6,7 +6,7 @@ import { HttpProblem, type Operation, publicAccess, retryLater } from '../platfo
 export type StripeEvent = { readonly id: string; readonly type: string };
 
 export type StripeWebhooks<Event extends StripeEvent = StripeEvent> = {
-  /** Checks signature and age against the raw bytes and parses them. Throws when they are not good. */
+  /** Checks signature and age against the raw bytes and parses them. Throws `WebhookRefusedError` when they are not good. */
   readonly verify: (rawBody: Buffer, signature: string) => Event | Promise<Event>;
   /** Stores it for ever, once. Returning means it is durable. */
   readonly receive: (event: Event, rawBody: Buffer) => Promise<'new' | 'repeat'>;
@@ -95,8 +95,9 @@ async function verified<Event extends StripeEvent>(
   if (typeof signature !== 'string') throw new HttpProblem('invalid-signature');
   try {
     return await webhooks.verify(bytes, signature);
-  } catch (cause) {
-    request.log.warn({ err: cause }, 'a webhook was refused');
-    throw new HttpProblem('invalid-signature', { cause });
+  } catch (error) {
+    // One of these may be an attack; many of them are a secret that was changed on one side only.
+    request.log.warn({ err: error }, 'a webhook was refused');
+    throw error;
   }
 }

@@ -14,6 +14,7 @@ export type DocsSettings = {
 
 const files = {
   '/docs': { file: 'index.html', type: 'text/html; charset=utf-8' },
+  '/docs/icon.svg': { file: 'icon.svg', type: 'image/svg+xml' },
   '/docs/reference.css': { file: 'reference.css', type: 'text/css; charset=utf-8' },
   '/docs/reference.js': { file: 'reference.js', type: 'text/javascript; charset=utf-8' },
   '/docs/render.js': { file: 'render.js', type: 'text/javascript; charset=utf-8' },
@@ -21,7 +22,7 @@ const files = {
 } as const;
 
 /**
- * `/docs`: the reference, rendered by the page itself out of `/openapi.json`. Three small files of
+ * `/docs`: the reference, rendered by the page itself out of `/openapi.json`. A few small files of
  * ours instead of a bundle from elsewhere: it works offline and under a policy without exceptions.
  */
 export function mountDocs(app: FastifyInstance, settings: DocsSettings): void {
@@ -36,7 +37,7 @@ export function mountDocs(app: FastifyInstance, settings: DocsSettings): void {
         connectSrc: connectTo,
         formAction: ["'none'"],
         frameAncestors: ["'none'"],
-        imgSrc: ["'self'", 'data:'],
+        imgSrc: ["'self'"],
         scriptSrc: ["'self'"],
         styleSrc: ["'self'"],
       },

@@ -111,6 +111,9 @@ export function createErrorMapper(rules: readonly ErrorRule[]): (error: unknown)
   };
 }
 
+/** Set for an answer that then could not be given. */
+const SUCCESS_HEADERS = ['ETag', 'Consistency-Token', 'Idempotency-Hit', 'Location', 'Link'];
+
 /** Sends the document as a string: it needs no serializer of the route that failed. */
 export function sendProblem(
   reply: FastifyReply,
@@ -125,6 +128,7 @@ export function sendProblem(
     const level = document.status === 500 ? 'error' : 'warn';
     request.log[level]({ err: cause ?? problem, problem: document.code }, 'a request failed');
   }
+  for (const name of SUCCESS_HEADERS) reply.removeHeader(name);
   if (problem.details.headers !== undefined) reply.headers(problem.details.headers);
   return reply.code(document.status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(document));
 }

@@ -173,6 +173,10 @@ function closeInBoundedTime(app: FastifyInstance, timeoutMs: number): void {
     timer = setTimeout(() => app.server.closeAllConnections(), timeoutMs);
   });
   app.addHook('onClose', async () => clearTimeout(timer));
+  // Else the connection of a request in flight would stay open, idle, until its keep-alive ends.
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('Connection', 'close');
+  });
   app.addHook('onRequest', async () => {
     if (closing) throw retryLater('shutting-down');
   });
