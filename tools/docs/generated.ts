@@ -1,0 +1,72 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { renderEnvExample } from '../../platform/config/index.ts';
+import { projections } from '../../projections/index.ts';
+import { sagas } from '../../sagas/index.ts';
+import { readSamples } from '../schemas/samples.ts';
+import { apiDocuments } from './open-api.ts';
+import { apiPage } from './pages/api.ts';
+import { configurationPage } from './pages/configuration.ts';
+import { eventsPage } from './pages/events.ts';
+import { problemsPage } from './pages/problems.ts';
+import { readModelsPage } from './pages/read-models.ts';
+import { sagasPage } from './pages/sagas.ts';
+
+const writeIntro =
+  'Every `POST` but those of sessions and webhooks is a command: it needs an `Idempotency-Key`, and its answer carries `ETag` (the revision), `Consistency-Token` (for [reading your own write](../explanation/reading-your-own-writes.md)) and, on a repeat, `Idempotency-Hit: true`. Errors are [problem details](problems.md).';
+const readIntro =
+  'With the `Consistency-Token` of a write an answer shows at least that much, or is a 503 `not-yet-visible` ([how](../explanation/reading-your-own-writes.md)); `Prefer: wait=10` waits longer than the usual 5 seconds. Lists come in pages: `nextCursor` in the body and `Link: …; rel="next"` lead to the next one. What belongs to somebody else answers 404.';
+
+/** Every file that is written by a program, with the text it has to have. */
+export async function generatedFiles(root: string): Promise<ReadonlyMap<string, string>> {
+  const [{ write, read }, samples] = await Promise.all([apiDocuments(), readSamples(root)]);
+  const listeners = {
+    samples,
+    projections: projections.map(({ name, reducers }) => ({
+      name,
+      types: new Set(reducers.keys()),
+    })),
+    sagas: sagas.map(({ name, listens }) => ({ name, types: new Set(listens) })),
+  };
+  return new Map([
+    ['docs/reference/write-api.md', apiPage(write, 'http://127.0.0.1:4000', writeIntro)],
+    ['docs/reference/read-api.md', apiPage(read, 'http://127.0.0.1:4001', readIntro)],
+    ['docs/reference/problems.md', problemsPage({ write, read })],
+    ['docs/reference/events.md', eventsPage(listeners)],
+    ['docs/reference/read-models.md', readModelsPage(projections)],
+    ['docs/reference/sagas.md', sagasPage(sagas)],
+    ['docs/reference/configuration.md', configurationPage()],
+    ['.env.example', renderEnvExample()],
+  ]);
+}
+
+/** Those whose text in the tree is another, or which are not there. */
+export async function staleFiles(root: string): Promise<string[]> {
+  const stale: string[] = [];
+  for (const [file, text] of await generatedFiles(root)) {
+    if ((await textOf(join(root, file))) !== text) stale.push(file);
+  }
+  return stale;
+}
+
+/** Writes what is stale, and says what that was. */
+export async function writeGenerated(root: string): Promise<string[]> {
+  const written: string[] = [];
+  for (const [file, text] of await generatedFiles(root)) {
+    const path = join(root, file);
+    if ((await textOf(path)) === text) continue;
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+    written.push(file);
+  }
+  return written;
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
