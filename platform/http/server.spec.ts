@@ -68,6 +68,55 @@ test('a route that does not say who may use it is not built', async () => {
   expect(() => app.get('/open', async () => 'x')).toThrow('/open');
 });
 
+test('while the event loop lags, requests are turned away and health still answers', async () => {
+  const app = await start({ limits: { eventLoopDelayMs: 5 } });
+  const post = () => app.inject({ method: 'POST', url: '/work' });
+  const block = () => {
+    const until = performance.now() + 40;
+    while (performance.now() < until);
+  };
+  await expect
+    .poll(
+      async () => {
+        block();
+        return (await post()).statusCode;
+      },
+      { timeout: 10_000, interval: 5 },
+    )
+    .toBe(503);
+  const refused = await post();
+  expect([refused.json().code, refused.headers['retry-after']]).toEqual(['overloaded', '1']);
+  expect((await app.inject('/health/live')).statusCode).toBe(200);
+});
+
+test('the signal of a request is quiet while its client waits, and aborts when it goes', async () => {
+  const gone = Promise.withResolvers<string>();
+  const app = await start();
+  app.get(
+    '/wait',
+    { config: { access: publicAccess }, schema: { hide: true } },
+    async (request) => {
+      // Two turns of the event loop: long after the request itself was read to its end.
+      for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      if (request.signal.aborted) return { quiet: false };
+      if (request.headers['x-stay'] !== undefined) return { quiet: true };
+      request.signal.addEventListener('abort', () => gone.resolve('gone'), { once: true });
+      started.resolve();
+      return gone.promise;
+    },
+  );
+  const started = Promise.withResolvers<void>();
+  const url = await listen(app);
+  const stayed = await fetch(`${url}/wait`, { headers: { 'x-stay': '1' } });
+  expect(await stayed.json()).toEqual({ quiet: true });
+  const client = new AbortController();
+  const left = fetch(`${url}/wait`, { signal: client.signal }).catch(() => 'left');
+  await started.promise;
+  client.abort();
+  expect(await gone.promise).toBe('gone');
+  expect(await left).toBe('left');
+});
+
 test('a thousand requests at once are all answered', async () => {
   const app = await start({
     handler: async () => new Promise((resolve) => setImmediate(() => resolve({ ok: true }))),

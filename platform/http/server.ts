@@ -118,7 +118,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   });
   await app.register(underPressure, {
     maxEventLoopDelay: limits.eventLoopDelayMs,
-    pressureHandler: (request) => {
+    pressureHandler: async (request) => {
       // Who looks after this process has to see it, above all when it is in trouble.
       if (/^\/(health|metrics)/.test(request.url)) return;
       throw retryLater('overloaded');
