@@ -14,10 +14,14 @@ async function startRoles(context: RoleContext, roles: ReadonlySet<RoleName>): P
     roles.has('write-api') || roles.has('sagas')
       ? (await import('./role/command-path.ts')).openCommandPath(context)
       : undefined;
-  const starts: Promise<void>[] = [];
-  if (roles.has('projections')) {
-    starts.push(import('./role/projections.ts').then((role) => role.startProjectionsRole(context)));
-  }
+  const readSide = async (): Promise<void> => {
+    // Projections make the tables that the read API asks.
+    if (roles.has('projections')) {
+      await (await import('./role/projections.ts')).startProjectionsRole(context);
+    }
+    if (roles.has('read-api')) await (await import('./role/read-api.ts')).startReadApi(context);
+  };
+  const starts = [readSide()];
   if (roles.has('sagas') && commandPath !== undefined) {
     starts.push(
       import('./role/sagas.ts').then((role) => role.startSagasRole(context, commandPath)),

@@ -13,6 +13,7 @@ export function createClosers(): Closers {
     closeAll: async (log) => {
       for (const { name, close } of list.splice(0).reverse()) {
         try {
+          log.debug({ part: name }, 'closing');
           await close();
         } catch (error) {
           log.warn({ err: error, part: name }, 'a part did not close cleanly');
@@ -39,8 +40,8 @@ export function asked(): Promise<string> {
 
 /** Ends the process when the work is done, or when patience is at its end. */
 export async function endWithin(work: Promise<void>): Promise<never> {
-  const timer = setTimeout(() => process.exit(1), PATIENCE_MS);
-  timer.unref();
+  // Not unref'd: work that waits for something that never comes must not end the process by itself.
+  setTimeout(() => process.exit(1), PATIENCE_MS);
   await work;
   process.exit(0);
 }

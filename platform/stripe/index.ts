@@ -180,7 +180,8 @@ export function createStripeGateway(config: StripeConfig): StripeGateway {
             amount: amount.amount,
             currency: amount.currency.toLowerCase(),
             description,
-            automatic_payment_methods: { enabled: true },
+            // Cards only: nothing that sends the payer elsewhere, so confirming needs no return_url.
+            automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
             metadata: {
               payment_id: paymentId,
               enrollment_id: enrollmentId,
