@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   AccessDeniedError,
   EventStoreDBClient,
@@ -22,6 +23,8 @@ export type ClientHolder = {
   dispose(): Promise<void>;
 };
 
+const DISPOSE_MS = 1000;
+
 export function holdClient(url: string, log: Logger): ClientHolder {
   let client = EventStoreDBClient.connectionString(url);
   let renewedAt = 0;
@@ -41,7 +44,9 @@ export function holdClient(url: string, log: Logger): ClientHolder {
       client = EventStoreDBClient.connectionString(url);
       retire(failed);
     },
-    dispose: () => client.dispose(),
+    // The client waits for each of its streams to tell that it ended, and one that had ended before
+    // it was asked never tells.
+    dispose: () => Promise.race([client.dispose(), delay(DISPOSE_MS)]),
   };
 }
 
@@ -112,8 +117,6 @@ async function appendOnce(
   }
 }
 
-const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 /**
  * Appends with an exact expected revision. An unknown outcome is resolved by sending the very same
  * ids again: the store answers a repeat with the original, and never stores it twice.
@@ -143,7 +146,7 @@ export async function appendResolved(
       holder.renew(client);
       const pause = Math.min(1000, 50 * 2 ** attempt);
       if (Date.now() + pause >= deadline) throw error;
-      await wait(pause);
+      await delay(pause);
     }
   }
 }

@@ -1,6 +1,7 @@
-import type { DomainEvent, EventMetadata } from '../../domain/_kernel/event.ts';
+import type { EventMetadata } from '../../domain/_kernel/event.ts';
 import { deriveId, eventIdOf, PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
+import type { Told } from '../_runtime/spec-kit.ts';
 
 /**
  * A season as a log: activities, members who enroll, pay, wait, lapse, cancel and come, gifts,
@@ -21,7 +22,6 @@ export function season(options: { seed?: number; enrollments?: number } = {}): D
   return number([...opening, ...interleave(stories, random), ...closing(activities[2] ?? '')]);
 }
 
-type Told = readonly [stream: string, event: DomainEvent];
 type Story = Told[];
 
 /** mulberry32: small, seeded, good enough to shuffle. */

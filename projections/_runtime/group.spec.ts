@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { UndecodableEventError, UnknownEventError } from '../../domain/_kernel/catalogue.ts';
-import type { Batch, DeliveredEvent } from '../../platform/consumer/types.ts';
+import type { DeliveredEvent } from '../../platform/consumer/types.ts';
 import { createLogger } from '../../platform/log/index.ts';
 import { createPool, type Pool } from '../../platform/postgres/index.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
+import { batchOf } from '../_fixtures/applied.ts';
 import { season } from '../_fixtures/season.ts';
 import { projections } from '../index.ts';
 import { defineProjection, type ProjectionDefinition, put } from './definition.ts';
@@ -69,19 +70,6 @@ async function open(
   session.lost.catch(() => sessions.delete(session));
   return session;
 }
-
-const batchOf = (part: readonly DeliveredEvent[], live = false): Batch => {
-  const last = part.at(-1);
-  return {
-    events: part,
-    seen: last?.position ?? 0n,
-    checkpoint:
-      last === undefined
-        ? null
-        : { logId: 'ins_1', position: last.position, ordinal: last.ordinal, eventId: last.id },
-    live,
-  };
-};
 
 async function feed(
   session: GroupSession,

@@ -13,13 +13,14 @@ const START = Date.parse('2026-05-01T08:00:00.000Z');
 export const instantOf = (ordinal: number): string =>
   new Date(START + (ordinal - 1) * 1000).toISOString();
 
+/** An event, and the stream it stands in. */
+export type Told = readonly [stream: string, event: DomainEvent];
+
 /**
  * Events as a consumer delivers them, out of `[stream, { type, data }]` pairs: ordinals from 1,
  * revisions counted per stream.
  */
-export function deliver(
-  ...events: readonly (readonly [stream: string, event: DomainEvent])[]
-): DeliveredEvent[] {
+export function deliver(...events: readonly Told[]): DeliveredEvent[] {
   const revisions = new Map<string, number>();
   return events.map(([stream, event], index): DeliveredEvent => {
     const ordinal = index + 1;
