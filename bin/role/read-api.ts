@@ -1,11 +1,11 @@
-import { createAccessTokens } from '../../platform/identity/index.ts';
+import { createTokenVerifier, publicJwksOf } from '../../platform/identity/index.ts';
 import { kyselyOf } from '../../platform/postgres/index.ts';
 import type { ReadDatabase } from '../../projections/_runtime/query.ts';
 import { createSeenTracker } from '../../projections/_runtime/seen.ts';
 import { queries } from '../../projections/index.ts';
 import { buildReadApi } from '../../read-api/index.ts';
 import type { RoleContext } from './context.ts';
-import { tokenNames } from './write-api.ts';
+import { tokenNames } from './token-names.ts';
 
 /** The read API, listening. */
 export async function startReadApi(context: RoleContext): Promise<void> {
@@ -17,10 +17,10 @@ export async function startReadApi(context: RoleContext): Promise<void> {
     db: kyselyOf(pool) as ReadDatabase,
     seen: tracker,
     signTicket: secrets.signTicket as Parameters<typeof buildReadApi>[0]['signTicket'],
-    identity: await createAccessTokens({
+    // The public key only: this role could not issue a token if it wanted to.
+    identity: createTokenVerifier({
       ...tokenNames,
-      seed: config.tokenSigningKey,
-      minutes: config.accessTokenMinutes,
+      jwks: await publicJwksOf(config.tokenSigningKey),
     }),
     urls: context.urls,
     readiness: context.readiness,

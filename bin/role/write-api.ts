@@ -7,9 +7,7 @@ import { buildWriteApi } from '../../write-api/index.ts';
 import { ensureAdministrator } from './administrator.ts';
 import type { CommandPath } from './command-path.ts';
 import type { RoleContext } from './context.ts';
-
-/** Who issues access tokens and who takes them. */
-export const tokenNames = { issuer: 'pawprint', audience: 'pawprint-api' } as const;
+import { tokenNames } from './token-names.ts';
 
 /** The write API, listening. */
 export async function startWriteApi(

@@ -145,6 +145,12 @@ export const refusalTable = {
     title: 'Out of stock',
     description: 'The code is good, but no item is left.',
   },
+  'payment-refused': {
+    status: 409,
+    title: 'Payment refused',
+    description:
+      "Stripe does not take this payment; `reason` is Stripe's code, such as `amount_too_small`.",
+  },
   'refund-exceeds-payment': {
     status: 409,
     title: 'Refund exceeds payment',

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { deriveId, idSchema } from '../../domain/_kernel/ids.ts';
 import { moneySchema } from '../../domain/_kernel/money.ts';
-import { isRejection } from '../../domain/_kernel/rejection.ts';
+import { isRejection, rejected } from '../../domain/_kernel/rejection.ts';
 import { openPaymentAttempt } from '../../domain/enrollment/decide.ts';
 import { enrollment } from '../../domain/enrollment/state.ts';
 import { recordIntent, startPayment } from '../../domain/payment/decide.ts';
 import { payment } from '../../domain/payment/state.ts';
+import { StripeRefusedError } from '../../platform/stripe/errors.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
 import { mayTouch, notFound, refuse } from '../access.ts';
 import { exampleIds } from '../examples.ts';
@@ -27,7 +28,15 @@ export const pay = defineCommand({
     clientSecret: z.string(),
   }),
   status: 201,
-  refusals: ['not-found', 'waitlisted', 'hold-expired', 'already-confirmed', 'cancelled', 'lapsed'],
+  refusals: [
+    'not-found',
+    'waitlisted',
+    'hold-expired',
+    'already-confirmed',
+    'cancelled',
+    'lapsed',
+    'payment-refused',
+  ],
   example: {
     params: { enrollmentId: exampleIds.enrollmentId },
     body: { method: 'card' },
@@ -77,10 +86,12 @@ export const pay = defineCommand({
         clientSecret: await ports.payments.clientSecret(known),
       };
     }
-    const { intentId, clientSecret } = await ports.payments.createIntent({
-      ...{ paymentId, enrollmentId, activityId, amount },
-      description: `Enrollment ${enrollmentId}`,
-    });
+    const { intentId, clientSecret } = await ports.payments
+      .createIntent({
+        ...{ paymentId, enrollmentId, activityId, amount },
+        description: `Enrollment ${enrollmentId}`,
+      })
+      .catch(refusedByStripe);
     await decide(payment, paymentId, {
       isNew: true,
       decide: (state) => {
@@ -100,3 +111,11 @@ export const pay = defineCommand({
     return { id: paymentId, status: 'open' as const, amount, clientSecret };
   },
 });
+
+/** Stripe's "no" (an amount below its least, a key without the right) is an answer, not a failure. */
+function refusedByStripe(error: unknown): never {
+  if (!(error instanceof StripeRefusedError)) throw error;
+  return refuse(
+    rejected('payment-refused', 'Stripe does not take this payment.', { reason: error.code }),
+  );
+}
