@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
 import { newStream } from './_fixtures/harness.ts';
 import { type EventStoreNode, startEventStoreNode } from './index.ts';
+import { readBatchRequest } from './wire/batch-request.ts';
 
 type Batch = ClientDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp>;
 
@@ -129,6 +130,17 @@ test('an append that is never completed is answered at its deadline', async () =
   call.end();
   await once(call, 'end');
   expect(got).toHaveLength(1);
+});
+
+test('a deadline given as a duration, as newer clients do, holds as well', () => {
+  const withDuration = (inner: number[]) => {
+    const options = Buffer.from([0x22, 0, 0x3a, inner.length, ...inner]);
+    return readBatchRequest(Buffer.from([0x12, options.length, ...options, 0x20, 1])).durationMs;
+  };
+  expect(withDuration([0x08, 3, 0x10, ...varint(250_000_000)])).toBe(3_250);
+  expect(withDuration([0x08, ...Array.from({ length: 9 }, () => 0xff), 1])).toBeLessThan(0);
+  const absolute = frame({ id: A, stream: newStream() }).serializeBinary();
+  expect(readBatchRequest(Buffer.from(absolute)).durationMs).toBeUndefined();
 });
 
 test('a structured correlation id comes back structured', async () => {

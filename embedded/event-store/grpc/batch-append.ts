@@ -4,11 +4,12 @@ import type { Expected, Failure, NewEvent, Outcome } from '../core/model.ts';
 import { MAX_APPEND_SIZE, WRITE_TIMEOUT_MS } from '../core/model.ts';
 import type { Node } from '../node.ts';
 import { batchAppendResponse } from '../wire/append-responses.ts';
+import type { BatchRequest } from '../wire/batch-request.ts';
 import { callStatus } from '../wire/failures.ts';
 import { readUuid, type WireUuid } from '../wire/uuid.ts';
 import { createSender } from './calls.ts';
 import { isFailure, readExpected, readProposed } from './proposed.ts';
-import { streamNameFrom } from './read-request.ts';
+import { BadRequestError, streamNameFrom } from './read-request.ts';
 
 /** Appends of one client that may wait at once; then its stream is not read for a while. */
 const MOST_OUTSTANDING = 4_096;
@@ -27,20 +28,28 @@ type Incoming = {
 const TIMED_OUT: Failure = { kind: 'timeout', message: 'the append was not complete in time' };
 
 /** Client 6.2.1 sends an absolute time; without one, or with a far one, the server's limit holds. */
-const timeoutFrom = (options: BatchAppendReq.Options): number => {
+const timeoutFrom = (options: BatchAppendReq.Options, durationMs: number | undefined): number => {
   const deadline = options.getDeadline();
-  if (deadline === undefined) return WRITE_TIMEOUT_MS;
+  if (deadline === undefined) return Math.min(WRITE_TIMEOUT_MS, durationMs ?? WRITE_TIMEOUT_MS);
   const at = deadline.getSeconds() * 1_000 + deadline.getNanos() / 1_000_000;
   return Math.min(WRITE_TIMEOUT_MS, at - Date.now());
 };
 
-const nameFrom = (options: BatchAppendReq.Options): string | Failure => {
+type Target = { readonly stream: string; readonly expected: Expected };
+
+const targetFrom = (options: BatchAppendReq.Options): Target | Failure => {
   try {
-    return streamNameFrom(options.getStreamIdentifier()?.getStreamName_asU8());
+    return {
+      stream: streamNameFrom(options.getStreamIdentifier()?.getStreamName_asU8()),
+      expected: readExpected(options, () => options.getStreamPosition()),
+    };
   } catch (error) {
-    return { kind: 'bad-request', message: String(error) };
+    if (!(error instanceof BadRequestError)) throw error;
+    return { kind: 'bad-request', message: error.message };
   }
 };
+/** An answer names a stream and an expectation even when the request did not. */
+const NO_TARGET: Target = { stream: '', expected: 'any' };
 
 /**
  * Many appends over one stream, told apart by their correlation ids. Each is answered exactly once:
@@ -48,7 +57,7 @@ const nameFrom = (options: BatchAppendReq.Options): string | Failure => {
  */
 export const batchAppendHandler =
   (node: Node) =>
-  (call: ServerDuplexStream<BatchAppendReq, Buffer>): void => {
+  (call: ServerDuplexStream<BatchRequest, Buffer>): void => {
     const sender = createSender(call, node.calls);
     const incoming = new Map<string, Incoming>();
     let outstanding = 0;
@@ -79,32 +88,27 @@ export const batchAppendHandler =
     const begin = (
       correlation: WireUuid,
       options: BatchAppendReq.Options,
-      final: boolean,
+      { message, durationMs }: BatchRequest,
     ): Incoming | undefined => {
-      const expected = readExpected(options, () => options.getStreamPosition());
-      const name = nameFrom(options);
-      const stream = typeof name === 'string' ? name : '';
-      const timeoutMs = timeoutFrom(options);
+      const target = targetFrom(options);
+      const failed = 'kind' in target ? target : undefined;
+      const timeoutMs = timeoutFrom(options, durationMs);
       const open: Incoming = {
         correlation,
-        stream,
-        expected,
+        ...('kind' in target ? NO_TARGET : target),
         timeoutMs,
         events: [],
         size: 0,
         timer: undefined,
       };
-      if (typeof name !== 'string') {
-        refuse(open, name);
-        return undefined;
-      }
-      if (timeoutMs <= 0) {
-        refuse(open, TIMED_OUT);
+      const refused = failed ?? (timeoutMs <= 0 ? TIMED_OUT : undefined);
+      if (refused !== undefined) {
+        refuse(open, refused);
         return undefined;
       }
       incoming.set(correlation.text, open);
       // Complete appends are watched over by the writer; a timer for each would only cost.
-      if (!final) open.timer = setTimeout(() => refuse(open, TIMED_OUT), timeoutMs);
+      if (!message.getIsFinal()) open.timer = setTimeout(() => refuse(open, TIMED_OUT), timeoutMs);
       return open;
     };
 
@@ -144,12 +148,13 @@ export const batchAppendHandler =
       });
     };
 
-    call.on('data', (frame: BatchAppendReq) => {
+    call.on('data', (request: BatchRequest) => {
+      const frame = request.message;
       const correlation = readUuid(frame.getCorrelationId());
       if (correlation === undefined) return;
       const options = frame.getOptions();
       const known = incoming.get(correlation.text);
-      const open = known ?? (options && begin(correlation, options, frame.getIsFinal()));
+      const open = known ?? (options && begin(correlation, options, request));
       if (open === undefined || !collect(open, frame.getProposedMessagesList())) return;
       if (frame.getIsFinal()) submit(open);
     });

@@ -1,6 +1,7 @@
 import type { AppendReq, BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.js';
 import type { Expected, Failure, NewEvent } from '../core/model.ts';
 import { isEmptyUuid, readUuid } from '../wire/uuid.ts';
+import { BadRequestError } from './read-request.ts';
 
 type Proposed = AppendReq.ProposedMessage | BatchAppendReq.ProposedMessage;
 
@@ -37,6 +38,8 @@ export const readProposed = (message: Proposed): NewEvent | Failure => {
 export const isFailure = (value: NewEvent | Failure): value is Failure => 'kind' in value;
 
 type ExpectedOptions = {
+  hasRevision?(): boolean;
+  hasStreamPosition?(): boolean;
   hasAny(): boolean;
   hasNoStream(): boolean;
   hasStreamExists(): boolean;
@@ -46,5 +49,6 @@ export const readExpected = (options: ExpectedOptions, exact: () => string): Exp
   if (options.hasAny()) return 'any';
   if (options.hasNoStream()) return 'no_stream';
   if (options.hasStreamExists()) return 'stream_exists';
-  return BigInt(exact());
+  if (options.hasRevision?.() || options.hasStreamPosition?.()) return BigInt(exact());
+  throw new BadRequestError('an expected revision is required');
 };

@@ -3,6 +3,7 @@ import features from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
 import streams from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { MethodDefinition, Server } from '@grpc/grpc-js';
 import type { Node } from '../node.ts';
+import { readBatchRequest } from '../wire/batch-request.ts';
 import { appendHandler } from './append.ts';
 import { batchAppendHandler } from './batch-append.ts';
 import { deleteHandler } from './delete.ts';
@@ -31,7 +32,10 @@ export const addServices = (server: Server, node: Node): void => {
     {
       read: encoded(streams.StreamsService.read),
       append: encoded(streams.StreamsService.append),
-      batchAppend: encoded(streams.StreamsService.batchAppend),
+      batchAppend: {
+        ...encoded(streams.StreamsService.batchAppend),
+        requestDeserialize: readBatchRequest,
+      },
       delete: encoded(streams.StreamsService.delete),
       tombstone: encoded(streams.StreamsService.tombstone),
     },
