@@ -24,8 +24,8 @@ export type OutboxWorker = { wake(): void; stop(): Promise<void> };
 
 const LONGEST_SLEEP_MS = 1000;
 /** At a stop: how long running attempts may go on, and when they are left to their leases. */
-const GRACE_MS = 3000;
-const GIVEN_UP_MS = 6000;
+const GRACE_MS = 1500;
+const GIVEN_UP_MS = 3000;
 
 /**
  * Works off the outbox rows of one kind: at most `concurrency` at a time, each under a lease that is

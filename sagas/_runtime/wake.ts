@@ -27,3 +27,16 @@ export function createWake(): Wake {
       }),
   };
 }
+
+/** Waits for work that is about to end, but not for ever: what is cut off is leased and repeated. */
+export async function atMost(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, enough]);
+  clearTimeout(timer);
+}
+
+/** At a stop: how long the work under way may take to end. */
+export const PATIENCE_MS = 3000;

@@ -2,7 +2,7 @@ import type { Logger } from '../../platform/log/index.ts';
 import { type Pool, transaction } from '../../platform/postgres/index.ts';
 import { counter } from '../../platform/telemetry/index.ts';
 import { pauseAfter } from '../_runtime/failures.ts';
-import { createWake } from '../_runtime/wake.ts';
+import { atMost, createWake, PATIENCE_MS } from '../_runtime/wake.ts';
 import type { Followed } from './fold-object.ts';
 import { endLease, type ObjectLease, takeLeases, underLease } from './leases.ts';
 
@@ -164,8 +164,10 @@ export function startInboxWorker(options: {
     stop: async () => {
       stopped = true;
       wake.wake();
-      await loop;
-      await Promise.allSettled([...running]);
+      await atMost(
+        loop.then(() => Promise.allSettled([...running])),
+        PATIENCE_MS,
+      );
     },
   };
 }

@@ -7,7 +7,7 @@ import type { Pool } from '../../platform/postgres/index.ts';
 import type { ObservedLine, OurIds, StripeGateway } from '../../platform/stripe/index.ts';
 import { counter, gauge } from '../../platform/telemetry/index.ts';
 import type { SagaBus } from '../_runtime/perform.ts';
-import { createWake } from '../_runtime/wake.ts';
+import { atMost, createWake, PATIENCE_MS } from '../_runtime/wake.ts';
 import { endLease, takeLeases, underLease } from './leases.ts';
 
 /** A sweep goes from the newest line back to `from`, in pages; the cursor moves when it is done. */
@@ -72,7 +72,7 @@ export function startStatementReader(options: Deps & { everyMs: number }): State
     stop: async () => {
       stopped = true;
       wake.wake();
-      await running;
+      await atMost(running, PATIENCE_MS);
     },
   };
 }
