@@ -134,13 +134,14 @@ test('a taken port is an error, or with --any-port another one', async () => {
   expect(await node.ended).toEqual({ code: 0, signal: null });
 });
 
-test.each([
-  [['--port', 'x', '--database-url', 'postgresql://x'], '--port is 0 to 65535'],
-  [['--database-url', 'mysql://x'], '--database-url is a URL'],
-  [['--data', 'd', '--database-url', 'postgresql://x'], 'exclude each other'],
-  [['--prot', '1'], "Unknown option '--prot'"],
-])('%s is refused by name', async (args, message) => {
-  const node = run(args);
-  expect(await node.ended).toMatchObject({ code: 2 });
-  await expect.poll(() => node.said.err).toContain(message);
+test('what is wrong on the command line is said by name', async () => {
+  const wrong = [
+    [['--port', 'x', '--database-url', 'postgresql://x'], '--port is 0 to 65535'],
+    [['--database-url', 'mysql://x'], '--database-url is a URL'],
+    [['--data', 'd', '--prot', '1'], "Unknown option '--prot'"],
+  ] as const;
+  for (const { node, message } of wrong.map(([args, message]) => ({ node: run(args), message }))) {
+    expect(await node.ended).toMatchObject({ code: 2 });
+    await expect.poll(() => node.said.err).toContain(message);
+  }
 });

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
 import { type BoundedMap, boundedMap } from '../core/bounded-map.ts';
 import type { Command, Outcome } from '../core/model.ts';
 import { type StreamState, trimmed, type WrittenId } from '../core/stream-state.ts';
@@ -26,6 +27,7 @@ const MAX_QUEUED_BYTES = 128 * 1024 * 1024;
 const TICKS_PER_MS = 10_000n;
 const EXPIRY_CHECK_MS = 20;
 const HEARTBEAT_MS = 10_000;
+const SHORTAGE_MS = 100;
 const RECONNECT_MS = { first: 20, most: 500 };
 
 export type Caches = {
@@ -193,33 +195,37 @@ export const startWriter = async (options: {
     return undefined;
   };
 
-  const failed = async (
+  /** The server itself said no: nothing of it was written. */
+  const refused = async (error: pg.DatabaseError, batch: readonly Pending[]): Promise<void> => {
+    const reason = error.message;
+    states.clear();
+    if (isShortage(error)) {
+      log('error', 'Postgres cannot write now, trying again', { reason });
+      queue.putBack(batch);
+      await delay(SHORTAGE_MS);
+      return;
+    }
+    if (batch.length > 1) {
+      // One of them is at fault. Smaller commits until it stands alone.
+      log('warn', 'a commit was refused, trying it in parts', { reason, commands: batch.length });
+      maxCommands = Math.max(1, batch.length >> 1);
+      queue.putBack(batch);
+      return;
+    }
+    log('error', 'a write was refused by Postgres', { reason });
+    for (const pending of batch) {
+      pending.settle({ ok: false, failure: { kind: 'unknown', message: reason } });
+    }
+  };
+
+  /** What became of the commit is not known; the next session finds out. */
+  const broke = async (
     error: unknown,
     using: WriterSession,
     batch: readonly Pending[],
     plan: Plan | undefined,
   ): Promise<void> => {
-    const reason = messageOf(error);
-    if (isRefusal(error) && !using.lost.aborted) {
-      states.clear();
-      if (isShortage(error)) {
-        log('error', 'Postgres cannot write now, trying again', { reason });
-        queue.putBack(batch);
-        await delay(100);
-      } else if (batch.length > 1) {
-        // One of them is at fault. Smaller commits until it stands alone.
-        log('warn', 'a commit was refused, trying it in parts', { reason, commands: batch.length });
-        maxCommands = Math.max(1, batch.length >> 1);
-        queue.putBack(batch);
-      } else {
-        log('error', 'a write was refused by Postgres', { reason });
-        for (const pending of batch) {
-          pending.settle({ ok: false, failure: { kind: 'unknown', message: reason } });
-        }
-      }
-      return;
-    }
-    log('warn', 'the session to Postgres broke', { reason });
+    log('warn', 'the session to Postgres broke', { reason: messageOf(error) });
     if (plan === undefined || plan.events.length === 0) queue.putBack(batch);
     else doubt = { batch, plan };
     session = undefined;
@@ -235,7 +241,8 @@ export const startWriter = async (options: {
       plan = planCommit(commands, ground, lastPosition, createdNow());
       if (plan.events.length > 0) await using.insert(plan.events);
     } catch (error) {
-      await failed(error, using, batch, plan);
+      if (isRefusal(error) && !using.lost.aborted) await refused(error, batch);
+      else await broke(error, using, batch, plan);
       return;
     }
     committed(batch, plan);
@@ -247,25 +254,27 @@ export const startWriter = async (options: {
       wake = resolve;
     });
 
+  /** One commit of what waits; false when nothing did. */
+  const commitNext = async (using: WriterSession): Promise<boolean> => {
+    // Let everything that came in with the same packet join this commit.
+    await new Promise(setImmediate);
+    inFlight = queue.take(maxCommands, MAX_COMMIT_BYTES);
+    if (inFlight.length === 0) return false;
+    await commit(using, inFlight);
+    inFlight = [];
+    return true;
+  };
+
   const loop = async (): Promise<void> => {
-    for (;;) {
-      if (abandoned) break;
+    while (!abandoned) {
       if (session === undefined || session.lost.aborted) {
         session = undefined;
         session = await reconnect();
-        continue;
-      }
-      // Let everything that came in with the same packet join this commit.
-      await new Promise(setImmediate);
-      const batch = queue.take(maxCommands, MAX_COMMIT_BYTES);
-      if (batch.length === 0) {
+      } else if (!(await commitNext(session))) {
         if (stopping) break;
-        if (!session.lost.aborted) await sleep();
-        continue;
+        // Nothing may come between the last look and the sleep: no await here.
+        if (!(session.lost.aborted || queue.length > 0)) await sleep();
       }
-      inFlight = batch;
-      await commit(session, batch);
-      inFlight = [];
     }
     await session?.close();
   };
