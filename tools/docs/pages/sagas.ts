@@ -9,6 +9,7 @@ export function sagasPage(sagas: readonly Listed[]): string {
     'Sagas',
     'the definitions in `sagas/`',
     'What follows from an event in another stream or outside of the platform. A saga takes events (and timers, and refusals of its own commands) and wants commands, timers and side effects; all of it is saved in one transaction with its state ([why](../adr/0008-own-outbox-and-timers.md)).',
+    'Beside them `follow-stripe` takes in what Stripe says: it stores each webhook once, fetches the object it is about again, reads the account statement, and sends what it found as commands.',
     table(
       ['saga', 'does'],
       sagas.map(({ name, summary }) => [`[${name}](#${anchor(name)})`, summary]),
