@@ -2,7 +2,7 @@ import type { PaymentId } from '../../domain/_kernel/ids.ts';
 import type { Money } from '../../domain/_kernel/money.ts';
 import type { Reaction, SagaEffect } from '../_runtime/definition.ts';
 import type { Enrolled } from './hears.ts';
-import { type CancelCause, type HoldState, paymentsOf } from './state.ts';
+import { type CancelCause, type HoldState, paymentsOf, withPayment } from './state.ts';
 import {
   cancelAtStripe,
   confirm,
@@ -39,13 +39,11 @@ export function onEnrollmentEvent(
     }
     case 'EnrollmentConfirmed': {
       const { ticketId, paymentId } = event.data;
-      const next: HoldState = {
-        ...state,
-        enrollment: 'confirmed',
-        ticketId,
-        seating: paymentId ?? state.seating,
+      const { state: next, effects } = takesTheSeat(state, paymentId);
+      return {
+        state: { ...next, enrollment: 'confirmed', ticketId },
+        effects: [forgetHold, ...effects, ...cancelOpen(state, ids)],
       };
-      return { state: next, effects: [forgetHold, ...cancelOpen(state, ids)] };
     }
     case 'EnrollmentLapsed': {
       const sought = paymentsOf(state).some(([, payment]) => payment.status === 'sought');
@@ -63,6 +61,21 @@ function catchUp({ seat }: HoldState, outcome: 'held' | 'waiting', ids: Ids): Sa
   if (outcome !== 'waiting') return [];
   if (seat.status === 'held') return [promote(ids, seat.until)];
   return seat.status === 'confirmed' ? [confirm(ids, null)] : [];
+}
+
+/** The payment that confirmed the enrollment has the seat; one that was still asking for it goes back. */
+function takesTheSeat(state: HoldState, paymentId: PaymentId | null): Reaction<HoldState> {
+  const { seating } = state;
+  if (paymentId === null || seating === paymentId) return { state, effects: [] };
+  const next = { ...state, seating: paymentId };
+  const overtaken = seating === null ? undefined : state.payments[seating];
+  if (seating === null || overtaken === undefined || overtaken.refunding) {
+    return { state: next, effects: [] };
+  }
+  return {
+    state: withPayment(next, seating, { refunding: true }),
+    effects: [refundAll(seating, overtaken.amount, 'late-payment')],
+  };
 }
 
 /** From the attempt on a payment is looked after, even if `pay` was cut before its stream was opened. */

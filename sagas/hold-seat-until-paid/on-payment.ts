@@ -63,6 +63,7 @@ type Succeeded = Extract<Paid, { readonly type: 'PaymentSucceeded' }>;
 function succeeded(given: HoldState, event: Succeeded, ids: Ids): Reaction<HoldState> {
   const { paymentId, amount } = event.data;
   const { recordedAt } = event.metadata;
+  if (given.payments[paymentId]?.refunding === true) return { state: given, effects: [] };
   const state = withPayment(
     follow(given, { paymentId, amount, from: recordedAt }).state,
     paymentId,

@@ -1,0 +1,476 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
+import { deriveId, type PaymentId } from '../../domain/_kernel/ids.ts';
+import { rejected } from '../../domain/_kernel/rejection.ts';
+import type { SagaEffect, SagaInput } from '../_runtime/definition.ts';
+import { command, delivered, specSaga } from '../_runtime/spec-kit.ts';
+import type { Enrolled, Paid, Seated, Ticketed } from './hears.ts';
+import { holdSeatUntilPaid } from './saga.ts';
+
+type Input = SagaInput<Enrolled | Seated | Paid | Ticketed>;
+type Fact<E> = E extends { readonly type: infer T; readonly data: infer D }
+  ? { readonly type: T; readonly data: D }
+  : never;
+
+const { enrollmentId, activityId, memberId, paymentId, refundId: _refund, ticketId } = exampleIds;
+const ids = { enrollmentId, activityId, memberId };
+const now = '2026-05-01T08:00:00.000Z';
+const until = '2026-05-01T08:30:00.000Z';
+const other = deriveId('pay', 'other');
+const eur = (amount: number) => ({ amount, currency: 'EUR' }) as const;
+const price = eur(2500);
+const refundId = deriveId('ref', paymentId, 0);
+
+const event = (fact: Fact<Enrolled | Seated | Paid | Ticketed>, at = now): Input =>
+  ({ kind: 'event', event: delivered(fact, at) }) as Input;
+const timer = (name: string, dueAt: string): Input => ({ kind: 'timer', name, dueAt });
+const refused = (name: string, body: object, code: string): Input => ({
+  kind: 'refused',
+  command: name,
+  params: {},
+  body,
+  rejection: rejected(code, code),
+});
+
+const seatHeld = event({ type: 'SeatHeld', data: { ...ids, heldUntil: until, cause: 'enrolled' } });
+const promotedSeat = event({
+  type: 'SeatHeld',
+  data: { ...ids, heldUntil: until, cause: 'promoted' },
+});
+const requested = (outcome: 'held' | 'waitlisted' | 'confirmed', amount = price) =>
+  event({
+    type: 'EnrollmentRequested',
+    data: {
+      ...ids,
+      ...{ attendeeName: null, attendeeEmail: null, serviceFee: eur(0), price: amount },
+      amountDue: amount,
+      outcome,
+      holdExpiresAt: outcome === 'held' ? until : null,
+    },
+  });
+const opened = (id: PaymentId = paymentId) =>
+  event({
+    type: 'PaymentAttemptOpened',
+    data: { ...ids, paymentId: id, attempt: 1, amount: price },
+  });
+const succeeded = (id: PaymentId = paymentId) =>
+  event({
+    type: 'PaymentSucceeded',
+    data: { ...ids, paymentId: id, intentId: 'pi', chargeId: 'ch', amount: price, paidAt: now },
+  });
+const feeCharged = event({
+  type: 'PaymentFeeCharged',
+  data: { ...ids, paymentId, balanceTransactionId: 'txn', fee: eur(63), net: eur(2437) },
+});
+const cancelledPayment = event({
+  type: 'PaymentCancelled',
+  data: { ...ids, paymentId, intentId: 'pi', reason: null },
+});
+const seatConfirmed = (cause: 'free' | 'paid' | 'late-payment') =>
+  event({ type: 'SeatConfirmed', data: { ...ids, cause } });
+const seatExpired = event({
+  type: 'SeatReleased',
+  data: { ...ids, was: 'held', cause: 'hold-expired' },
+});
+const confirmed = event({
+  type: 'EnrollmentConfirmed',
+  data: { ...ids, ticketId, paymentId, amountPaid: price },
+});
+const lapsed = event({ type: 'EnrollmentLapsed', data: { ...ids, cause: 'hold-expired' } });
+const cancelled = (cause: 'by-member' | 'by-staff' | 'activity-cancelled' = 'by-member') =>
+  event({ type: 'EnrollmentCancelled', data: { ...ids, cause } });
+const refundRequested = event({
+  type: 'RefundRequested',
+  data: { ...ids, paymentId, refundId, amount: price, cause: 'late-payment' },
+});
+
+const held = [seatHeld, requested('held')];
+const paying = [...held, opened()];
+const paid = [...paying, succeeded()];
+const done = [...paid, seatConfirmed('paid'), confirmed];
+
+const look = (id: PaymentId, at: string): SagaEffect => ({
+  kind: 'timer',
+  name: `look-up:${id}`,
+  at,
+});
+const lookNoMore: SagaEffect = { kind: 'cancel-timer', name: `look-up:${paymentId}` };
+const forgetHold: SagaEffect = { kind: 'cancel-timer', name: 'hold-ends' };
+const confirmSeat = command('confirm-seat', { activityId }, { enrollmentId, memberId });
+const refund = (id: PaymentId, cause: string) =>
+  command(
+    'request-refund',
+    { paymentId: id },
+    { refundId: deriveId('ref', id, 0), amount: price, cause },
+  );
+const sideEffect = (effect: string, key: string, payload: object): SagaEffect => ({
+  kind: 'side-effect',
+  effect,
+  key,
+  payload,
+});
+const inAMinute = '2026-05-01T08:01:00.000Z';
+
+const saga = specSaga(holdSeatUntilPaid);
+
+describe('a hold', () => {
+  it('has a timer a second after its deadline', () => {
+    saga
+      .given()
+      .when(seatHeld)
+      .wants({ kind: 'timer', name: 'hold-ends', at: '2026-05-01T08:30:01.000Z' });
+    saga.given(seatHeld).when(requested('held')).wants();
+  });
+
+  it('that was not paid is released when its timer fires, and asked for again until it is gone', () => {
+    saga
+      .given(...held)
+      .when(timer('hold-ends', '2026-05-01T08:30:01.000Z'))
+      .wants(command('expire-holds', { activityId }, {}), {
+        kind: 'timer',
+        name: 'hold-ends',
+        at: '2026-05-01T08:31:01.000Z',
+      });
+  });
+
+  it('with an open payment is looked up at Stripe first', () => {
+    const dueAt = '2026-05-01T08:30:01.000Z';
+    const { effects } = saga.given(...paying).when(timer('hold-ends', dueAt));
+    expect(effects[0]).toEqual(
+      sideEffect('look-up-payment', `${paymentId}:hold-ended:${dueAt}`, {
+        paymentId,
+        enrollmentId,
+      }),
+    );
+    expect(effects).toHaveLength(3);
+  });
+
+  it.each([
+    ['paid', paid],
+    ['confirmed', done],
+    ['released', [...held, seatExpired, lapsed]],
+    [
+      'cancelled',
+      [
+        ...held,
+        cancelled(),
+        event({ type: 'SeatReleased', data: { ...ids, was: 'held', cause: 'cancelled' } }),
+      ],
+    ],
+  ])('whose timer fires after it was %s wants nothing', (_what, history) => {
+    saga
+      .given(...history)
+      .when(timer('hold-ends', '2026-05-01T08:30:01.000Z'))
+      .wants();
+  });
+
+  it('ends: the enrollment lapses, and its payment is given ten more minutes', () => {
+    saga
+      .given(...paying)
+      .when(seatExpired)
+      .wants(forgetHold, command('lapse-enrollment', { enrollmentId }, {}));
+    saga
+      .given(...paying, seatExpired)
+      .when(lapsed)
+      .wants({ kind: 'timer', name: 'late-money-ends', at: '2026-05-01T08:10:00.000Z' });
+    saga
+      .given(...paying, seatExpired, lapsed)
+      .when(timer('late-money-ends', '2026-05-01T08:10:00.000Z'))
+      .wants(sideEffect('cancel-payment', paymentId, { paymentId, enrollmentId }));
+  });
+
+  it('whose enrollment came later than its end lets that lapse when it comes', () => {
+    saga.given(seatHeld).when(seatExpired).wants(forgetHold);
+    saga
+      .given(seatHeld, seatExpired)
+      .when(requested('held'))
+      .wants(command('lapse-enrollment', { enrollmentId }, {}));
+  });
+});
+
+describe('a place in the waitlist', () => {
+  const promote = command('promote-enrollment', { enrollmentId }, { holdExpiresAt: until });
+
+  it('that is promoted is told to the enrollment, with a timer of its own', () => {
+    const { effects } = saga.given(requested('waitlisted')).when(promotedSeat);
+    expect(effects).toEqual([
+      { kind: 'timer', name: 'hold-ends', at: '2026-05-01T08:30:01.000Z' },
+      promote,
+    ]);
+  });
+
+  it('that was promoted before its enrollment was there is told when it comes', () => {
+    saga.given(promotedSeat).when(requested('waitlisted')).wants(promote);
+  });
+
+  it('free of charge is confirmed', () => {
+    saga
+      .given(requested('waitlisted', eur(0) as typeof price))
+      .when(seatConfirmed('free'))
+      .wants(forgetHold, command('confirm-enrollment', { enrollmentId }, { paid: null }));
+    // A free enrollment that was not waiting has said so itself.
+    saga.given(seatConfirmed('free')).when(requested('confirmed')).wants();
+  });
+});
+
+describe('a payment', () => {
+  it('is looked after from the attempt on, with growing pauses', () => {
+    saga
+      .given(...held)
+      .when(opened())
+      .wants(look(paymentId, inAMinute));
+    saga
+      .given(...paying)
+      .when(
+        event({
+          type: 'PaymentStarted',
+          data: { ...ids, paymentId, method: 'card', amount: price },
+        }),
+      )
+      .wants();
+    saga
+      .given(...paying)
+      .when(timer(`look-up:${paymentId}`, inAMinute))
+      .wants(
+        sideEffect('look-up-payment', `${paymentId}:${inAMinute}`, { paymentId, enrollmentId }),
+        look(paymentId, '2026-05-01T08:03:00.000Z'),
+      );
+  });
+
+  it('that brought money asks for the seat, and is looked at until its fee is known', () => {
+    saga
+      .given(...paying)
+      .when(succeeded())
+      .wants(look(paymentId, inAMinute), confirmSeat);
+    saga
+      .given(...paid)
+      .when(feeCharged)
+      .wants(lookNoMore);
+    saga
+      .given(...paid, feeCharged)
+      .when(timer(`look-up:${paymentId}`, inAMinute))
+      .wants();
+  });
+
+  it.each(['paid', 'late-payment'] as const)(
+    'that got its seat (%s) confirms the enrollment',
+    (cause) => {
+      saga
+        .given(...paid)
+        .when(seatConfirmed(cause))
+        .wants(
+          forgetHold,
+          command('confirm-enrollment', { enrollmentId }, { paid: { paymentId, amount: price } }),
+        );
+    },
+  );
+
+  it('that came after the hold had lapsed asks for a seat all the same', () => {
+    const { effects } = saga.given(...paying, seatExpired, lapsed).when(succeeded());
+    expect(effects).toContainEqual(confirmSeat);
+  });
+
+  it.each(['sold-out', 'closed', 'cancelled', 'not-found', 'not-open'])(
+    'for which there is no seat (%s) goes back',
+    (code) => {
+      saga
+        .given(...paid)
+        .when(refused('confirm-seat', { enrollmentId, memberId }, code))
+        .wants(refund(paymentId, 'late-payment'));
+    },
+  );
+
+  it.each(['already-confirmed', 'cancelled'])(
+    'whose enrollment refuses it (%s) goes back',
+    (code) => {
+      saga
+        .given(...paid, seatConfirmed('paid'))
+        .when(refused('confirm-enrollment', { paid: { paymentId, amount: price } }, code))
+        .wants(refund(paymentId, 'late-payment'));
+    },
+  );
+
+  it('beside one that has the seat, or is getting it, goes back', () => {
+    for (const history of [paid, done]) {
+      saga
+        .given(...history)
+        .when(succeeded(other))
+        .wants(look(other, inAMinute), refund(other, 'late-payment'));
+    }
+  });
+
+  it('after one that went back asks for a seat again', () => {
+    const { effects } = saga
+      .given(...paid, refused('confirm-seat', { enrollmentId, memberId }, 'sold-out'))
+      .when(succeeded(other));
+    expect(effects).toContainEqual(confirmSeat);
+  });
+
+  it('that is cancelled closes its attempt', () => {
+    saga
+      .given(...paying)
+      .when(cancelledPayment)
+      .wants(
+        lookNoMore,
+        command('close-payment-attempt', { enrollmentId }, { paymentId, cause: 'cancelled' }),
+      );
+  });
+
+  it('that is open when another confirms the enrollment is cancelled at Stripe', () => {
+    saga
+      .given(...held, opened(other), opened(), succeeded(), seatConfirmed('paid'))
+      .when(confirmed)
+      .wants(forgetHold, sideEffect('cancel-payment', other, { paymentId: other, enrollmentId }));
+  });
+});
+
+describe('a refund', () => {
+  it('is made at Stripe under its own id and asked about again', () => {
+    saga
+      .given(...paid)
+      .when(refundRequested)
+      .wants(sideEffect('refund-payment', refundId, { paymentId, refundId }), {
+        kind: 'timer',
+        name: `refund:${refundId}`,
+        at: '2026-05-01T09:00:00.000Z',
+      });
+    saga
+      .given(...paid, refundRequested)
+      .when(timer(`refund:${refundId}`, '2026-05-01T09:00:00.000Z'))
+      .wants(sideEffect('refund-payment', `${refundId}:1`, { paymentId, refundId }), {
+        kind: 'timer',
+        name: `refund:${refundId}`,
+        at: '2026-05-02T09:00:00.000Z',
+      });
+  });
+
+  it('that is settled closes the attempt; nobody asks any more', () => {
+    const settled = event({
+      type: 'RefundSettled',
+      data: {
+        ...ids,
+        paymentId,
+        refundId,
+        amount: price,
+        stripeRefundId: 're',
+        balanceTransactionId: null,
+      },
+    });
+    const over: SagaEffect = { kind: 'cancel-timer', name: `refund:${refundId}` };
+    saga
+      .given(...paid, refundRequested)
+      .when(settled)
+      .wants(
+        over,
+        command('close-payment-attempt', { enrollmentId }, { paymentId, cause: 'refunded' }),
+      );
+    saga
+      .given(...paid, refundRequested, settled)
+      .when(timer(`refund:${refundId}`, '2026-05-01T09:00:00.000Z'))
+      .wants();
+  });
+});
+
+describe('a cancellation', () => {
+  it('gives seat, ticket and money back', () => {
+    saga
+      .given(...done)
+      .when(cancelled())
+      .wants(
+        forgetHold,
+        command('release-seat', { activityId }, { enrollmentId, memberId, cause: 'cancelled' }),
+        command('void-ticket', { ticketId }, { cause: 'enrollment-cancelled' }),
+        refund(paymentId, 'enrollment-cancelled'),
+      );
+  });
+
+  it('says so when it is the activity that was cancelled', () => {
+    saga
+      .given(...done)
+      .when(cancelled('activity-cancelled'))
+      .wants(
+        forgetHold,
+        command(
+          'release-seat',
+          { activityId },
+          { enrollmentId, memberId, cause: 'activity-cancelled' },
+        ),
+        command('void-ticket', { ticketId }, { cause: 'activity-cancelled' }),
+        refund(paymentId, 'activity-cancelled'),
+      );
+  });
+
+  it('cancels an open payment at Stripe, and sends money back that comes all the same', () => {
+    const { effects } = saga.given(...paying).when(cancelled());
+    expect(effects).toContainEqual(
+      sideEffect('cancel-payment', paymentId, { paymentId, enrollmentId }),
+    );
+    saga
+      .given(...paying, cancelled())
+      .when(succeeded())
+      .wants(look(paymentId, inAMinute), refund(paymentId, 'enrollment-cancelled'));
+  });
+
+  it('of a payment that goes back already asks for no second refund', () => {
+    const { effects } = saga.given(...done, refundRequested).when(cancelled());
+    expect(
+      effects.map((effect) => (effect.kind === 'command' ? effect.command : '')),
+    ).not.toContain('request-refund');
+  });
+
+  it('that overtook the seat gives it back when it comes', () => {
+    saga
+      .given(...paid, cancelled())
+      .when(seatConfirmed('paid'))
+      .wants(
+        forgetHold,
+        command('release-seat', { activityId }, { enrollmentId, memberId, cause: 'cancelled' }),
+      );
+  });
+
+  it('that overtook the ticket voids it when it is issued', () => {
+    const issued = event({ type: 'TicketIssued', data: { ...ids, ticketId } });
+    saga
+      .given(...done, cancelled())
+      .when(issued)
+      .wants(command('void-ticket', { ticketId }, { cause: 'enrollment-cancelled' }));
+    saga
+      .given(...done)
+      .when(issued)
+      .wants();
+  });
+});
+
+/** Money always has a home: whatever happens in whatever order, it is asked for a seat or sent back. */
+it('never keeps money without a seat, in any order of events', () => {
+  const inputs: readonly Input[] = [
+    ...held,
+    ...[opened(), opened(other), succeeded(), succeeded(other), feeCharged, cancelledPayment],
+    ...[seatConfirmed('paid'), seatConfirmed('late-payment'), seatExpired, confirmed, lapsed],
+    ...[cancelled(), refundRequested, timer('hold-ends', until), timer('late-money-ends', until)],
+    refused('confirm-seat', { enrollmentId, memberId }, 'sold-out'),
+    refused('confirm-enrollment', { paid: { paymentId, amount: price } }, 'cancelled'),
+  ];
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...inputs), { maxLength: 14 }), (history) => {
+      let state = holdSeatUntilPaid.initial;
+      const refunds: string[] = [];
+      for (const input of history) {
+        const reaction = holdSeatUntilPaid.react(state, input);
+        state = reaction.state;
+        for (const effect of reaction.effects) {
+          if (effect.kind === 'command' && effect.command === 'request-refund') {
+            refunds.push(JSON.stringify(effect.params));
+          }
+        }
+      }
+      const paidIds = Object.entries(state.payments).filter(([, { status }]) => status === 'paid');
+      for (const [id, payment] of paidIds) {
+        expect(payment.refunding || state.seating === id, `${id} has no home`).toBe(true);
+      }
+      expect(new Set(refunds).size, 'one refund per payment').toBe(refunds.length);
+    }),
+    { numRuns: 2000 },
+  );
+});
