@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { TestPlatform } from '../support/platform.ts';
 import { type Answer, createHttp, type Http, UnexpectedAnswer } from './http.ts';
 import * as shapes from './shapes.ts';
@@ -58,6 +58,8 @@ export type Driver = {
   /** Enrolls, pays by card and waits for the confirmation and its ticket. */
   seat(member: Person, activityId: string): Promise<Enrollment & { ticket: string }>;
   checkIn(staff: Person, activityId: string, ticket: string, nonce?: string): Promise<Answer>;
+  /** Everything in the mailbox, without the texts. */
+  mails(): Promise<z.output<typeof shapes.mailHead>[]>;
   mailTo(address: string): Promise<z.output<typeof shapes.mail>[]>;
   close(): void;
 };
@@ -115,6 +117,12 @@ export function createDriver(platform: TestPlatform): Driver {
   const untilEnrollment: Driver['untilEnrollment'] = (member, id, fits, patienceMs) =>
     until(`enrollment ${id}`, () => enrollment(member, id), fits, patienceMs);
 
+  const mailHeads = async (filter: string) => {
+    const url = `${platform.mailboxUrl}/messages${filter}`;
+    const list = z.object({ messages: z.array(shapes.mailHead) });
+    return parsed(list, good('mailbox', await http.send({ url }))).messages;
+  };
+
   const driver: Driver = {
     ...{ http, stripe, command, read, logIn, register, admin, enrollment, untilEnrollment },
     official: async (...roles) => {
@@ -171,13 +179,12 @@ export function createDriver(platform: TestPlatform): Driver {
         { ticket, deviceId: 'gate-1', scannedAt: new Date().toISOString(), nonce },
         { token },
       ),
+    mails: () => mailHeads(''),
     mailTo: async (address) => {
-      const url = `${platform.mailboxUrl}/messages`;
-      const listed = await http.send({ url: `${url}?to=${encodeURIComponent(address)}` });
-      const { messages } = JSON.parse(good('mailbox', listed).text) as { messages: Made[] };
-      const each = messages.map(async ({ id }) => {
-        const message = await http.send({ url: `${url}/${encodeURIComponent(id)}` });
-        return parsed(shapes.mail, good('mail', message));
+      const heads = await mailHeads(`?to=${encodeURIComponent(address)}`);
+      const each = heads.map(async ({ id }) => {
+        const url = `${platform.mailboxUrl}/messages/${encodeURIComponent(id)}`;
+        return parsed(shapes.mail, good('mail', await http.send({ url })));
       });
       return Promise.all(each);
     },
@@ -185,8 +192,6 @@ export function createDriver(platform: TestPlatform): Driver {
   };
   return driver;
 }
-
-type Made = z.output<typeof shapes.made>;
 
 const bearer = (token: string | undefined): Record<string, string> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };

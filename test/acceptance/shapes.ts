@@ -102,6 +102,7 @@ export const balanceTransaction = z.object({
   type: z.string(),
 });
 
+export const mailHead = z.object({ id: z.string(), messageId: z.string().nullable() });
 export const mail = z.object({
   id: z.string(),
   to: z.array(z.string()),

@@ -46,6 +46,7 @@ export async function killRound(
   const slowest = await allConfirmed(driver, flows);
   await acknowledgedOnce(driver, staff, { activityId, flows });
   const counted = await chargedOnce(driver, flows);
+  const mails = await mailedEach(driver, flows);
   await untilBooksAgree(driver, 30_000);
   const lines = await journal(driver, { activityId });
   expect(balanceOf(lines)).toBe(0);
@@ -56,7 +57,7 @@ export async function killRound(
   console.log(
     `kill -9 in the middle of ${count} flows, back: ${backAfter.join(', ')}; ` +
       `${trouble.cut} cut, ${trouble.unavailable} times 503, ${trouble.inFlight} in flight; ` +
-      `slowest confirmation ${Math.round(slowest)} ms after its payment; ${counted} charges`,
+      `slowest confirmation ${Math.round(slowest)} ms after its payment; ${counted} charges, ${mails} mails`,
   );
 }
 
@@ -108,4 +109,24 @@ async function chargedOnce(driver: Driver, flows: readonly Flow[]): Promise<numb
   );
   expect(charges).toEqual(flows.map(() => ['succeeded 2500']));
   return charges.flat().length;
+}
+
+/**
+ * A mail for each, under a Message-ID of its own. SMTP cannot say "once": killed between the mail
+ * server's yes and our record of it, a mail goes out a second time under the same Message-ID.
+ */
+async function mailedEach(driver: Driver, flows: readonly Flow[]): Promise<number> {
+  const ids = flows.map(({ enrollmentId }) => enrollmentId);
+  const find = async () => {
+    const sent = (await driver.mails()).map(({ messageId }) => messageId ?? '');
+    return sent.filter((messageId) => ids.some((id) => messageId.includes(id)));
+  };
+  const found = await until(
+    'a mail for each',
+    find,
+    (sent) => new Set(sent).size >= flows.length,
+    CONFIRMED_WITHIN_MS,
+  );
+  expect(new Set(found).size).toBe(flows.length);
+  return found.length;
 }
