@@ -24,7 +24,7 @@ export type Hub = {
 
 export type HubLimits = { readonly maxEvents: number; readonly maxBytes: number };
 
-const DEFAULT_LIMITS: HubLimits = { maxEvents: 16_384, maxBytes: 32 * 1024 * 1024 };
+const DEFAULT_LIMITS: HubLimits = { maxEvents: 8_192, maxBytes: 16 * 1024 * 1024 };
 
 const sizeOf = (event: RecordedEvent): number => event.data.length + event.metadata.length + 256;
 
