@@ -1,0 +1,583 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CommandRefused, InvalidInput, OutcomeUnknown } from '../../commands/_runtime/errors.ts';
+import type { CommandRequest } from '../../commands/_runtime/index.ts';
+import { deriveId } from '../../domain/_kernel/ids.ts';
+import { rejected } from '../../domain/_kernel/rejection.ts';
+import { ticketEvents } from '../../domain/ticket/events.ts';
+import type { EventStore, FeedItem, RawEvent } from '../../platform/event-store/index.ts';
+import { createLogger } from '../../platform/log/index.ts';
+import { createPool, type Pool, transaction } from '../../platform/postgres/index.ts';
+import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
+import {
+  defineSaga,
+  type Reaction,
+  type SagaBus,
+  type SagaDefinition,
+  type SagaInput,
+  type Sagas,
+  type SagaTuning,
+  type SideEffectHandler,
+  startSagas,
+} from './index.ts';
+import { claimRows, endAttempt, LeaseLostError } from './outbox-rows.ts';
+import { delivered } from './spec-kit.ts';
+import { startTimers } from './timers.ts';
+
+const log = createLogger({ level: process.env['LOG_LEVEL'] ?? 'silent', name: 'spec' });
+let database: TestDatabase;
+let pool: Pool;
+const running: Sagas[] = [];
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  pool = createPool({ url: database.url, name: 'spec' });
+});
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((sagas) => sagas.stop()));
+  await pool.end();
+  await database.drop();
+});
+
+/** A log of tickets that a spec writes: decoded events as the store would deliver them. */
+function logOfTickets() {
+  const events: ReturnType<typeof ticket>[] = [];
+  const wakes = new Set<() => void>();
+  const poison = new Set<string>();
+  const asRaw = (event: (typeof events)[number]): RawEvent => ({ ...event, created: new Date() });
+  const eventStore: EventStore = {
+    append: () => Promise.reject(new Error('nobody appends here')),
+    readStreamRaw: () => Promise.reject(new Error('nobody reads this')),
+    readStream: async (stream, { from = 0 } = {}) =>
+      events.filter((event) => event.stream === stream && event.revision === from),
+    decode: async (raws) =>
+      raws.map((raw) => {
+        const found = events.find((event) => event.id === raw.id);
+        if (found === undefined || poison.has(raw.id)) return new Error('does not fit its schema');
+        return found;
+      }),
+    feed: (from) => {
+      let next = Number(from ?? 0n);
+      let closed: ((error: Error) => void) | undefined;
+      let caughtUp = false;
+      return {
+        take: async (max) => {
+          for (;;) {
+            const items: FeedItem[] = events
+              .slice(next, next + max)
+              .map((event) => ({ kind: 'event', event: asRaw(event) }));
+            next += items.length;
+            if (items.length > 0) return items;
+            if (!caughtUp) {
+              caughtUp = true;
+              return [{ kind: 'caught-up' }];
+            }
+            await new Promise<void>((resolve, reject) => {
+              wakes.add(resolve);
+              closed = reject;
+            });
+          }
+        },
+        close: () => closed?.(new Error('closed')),
+      };
+    },
+    logId: async () => 'ins_spec',
+    head: async () => BigInt(events.length),
+    ready: async () => undefined,
+    dispose: async () => undefined,
+  };
+  return {
+    eventStore,
+    poison,
+    /** Writes events about tickets: the next positions of the log. */
+    write: (...names: string[]) => {
+      const written = names.map((name) => ticket(name, events.length + 1, events));
+      for (const wake of wakes) wake();
+      wakes.clear();
+      return written;
+    },
+  };
+}
+
+const idOf = (name: string) => deriveId('tkt', name);
+
+function ticket(name: string, position: number, into: object[]) {
+  const event = {
+    ...delivered(
+      {
+        type: 'TicketIssued' as const,
+        data: {
+          ticketId: idOf(name),
+          enrollmentId: deriveId('enr', name),
+          activityId: deriveId('act', name),
+          memberId: deriveId('mem', name),
+        },
+      },
+      undefined,
+      position,
+    ),
+    revision: position,
+    position: BigInt(position),
+  };
+  into.push(event);
+  return event;
+}
+
+type State = { readonly seen: readonly string[] };
+type React = (
+  input: SagaInput<{ readonly ordinal: number }>,
+  state: State,
+) => Reaction<State>['effects'];
+
+/** A saga of tickets that notes its inputs; what it wants is the spec's. */
+function noting(react: React, name = 'noting'): SagaDefinition<State> {
+  return defineSaga({
+    name,
+    summary: 'Notes what it is told.',
+    events: [ticketEvents],
+    listens: ['TicketIssued'],
+    instanceOf: (event) => event.data.ticketId,
+    initial: { seen: [] } as State,
+    react: (state, input) => ({
+      state: {
+        seen: [...state.seen, input.kind === 'event' ? `${input.event.ordinal}` : input.kind],
+      },
+      effects: react(input, state),
+    }),
+  }) as SagaDefinition<State>;
+}
+
+type Executed = { readonly name: string; readonly body: unknown; readonly request: CommandRequest };
+
+/** A bus that notes what it is told to execute; `how` may wait, refuse or fail. */
+function notingBus(how: (executed: Executed) => Promise<void> = async () => undefined) {
+  const executed: Executed[] = [];
+  const bus: SagaBus = {
+    execute: async (name, { body }, request) => {
+      const entry = { name, body, request };
+      executed.push(entry);
+      await how(entry);
+      return { reply: {}, replayed: false, revision: 0, position: null };
+    },
+  };
+  return { bus, executed, names: () => executed.map(({ name }) => name) };
+}
+
+async function start(
+  eventStore: EventStore,
+  definitions: readonly SagaDefinition<State>[],
+  options: {
+    bus?: SagaBus;
+    effects?: Readonly<Record<string, SideEffectHandler>>;
+    tuning?: Partial<SagaTuning>;
+    clock?: () => number;
+  } = {},
+): Promise<Sagas> {
+  const sagas = await startSagas({
+    eventStore,
+    definitions: definitions as readonly SagaDefinition[],
+    url: database.url,
+    bus: options.bus ?? notingBus().bus,
+    effects: options.effects ?? {},
+    log,
+    ...(options.tuning === undefined ? {} : { tuning: options.tuning }),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+  });
+  running.push(sagas);
+  return sagas;
+}
+
+const command = (name: string, body: unknown = {}) =>
+  ({ kind: 'command', command: name, params: {}, body }) as const;
+const onEvents =
+  (...effects: ReturnType<React>): React =>
+  (input) =>
+    input.kind === 'event' ? effects : [];
+const until = <T>(check: () => T | Promise<T>): Promise<T> =>
+  vi.waitFor(check, { timeout: 10_000, interval: 10 });
+const seenBy = async (sagas: Sagas, name: string): Promise<readonly string[]> =>
+  ((await sagas.inspect.explain('noting', idOf(name)))?.['state'] as State | null)?.seen ?? [];
+const stopped = async (sagas: Sagas): Promise<void> => {
+  running.splice(running.indexOf(sagas), 1);
+  await sagas.stop();
+};
+
+describe('what follows from an event', () => {
+  it('is saved with the checkpoint in one transaction, or not at all', async () => {
+    const tickets = logOfTickets();
+    const first = await start(tickets.eventStore, []);
+    await stopped(first);
+    await pool.query(`
+      create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
+      create trigger refuse before insert on saga.outbox execute function refuse()`);
+    tickets.write('a', 'b');
+    const { bus, names } = notingBus();
+    const sagas = await start(tickets.eventStore, [noting(onEvents(command('issue')))], { bus });
+    await until(() => expect(sagas.consumer.health().trouble).toMatch(/no/));
+    const rows = await pool.query(
+      'select 1 from saga.instances union all select 1 from saga.checkpoints',
+    );
+    expect(rows.rowCount).toBe(0);
+    await pool.query('drop trigger refuse on saga.outbox');
+    await until(() => expect(names()).toEqual(['issue', 'issue']));
+    expect(await seenBy(sagas, 'a')).toEqual(['1']);
+    expect(await seenBy(sagas, 'b')).toEqual(['2']);
+  });
+
+  it('is done after a restart by the same command id, and is not wanted again', async () => {
+    const tickets = logOfTickets();
+    const cut = notingBus(() => Promise.reject(new OutcomeUnknown('cut')));
+    const saga = noting(onEvents(command('issue')));
+    const first = await start(tickets.eventStore, [saga], { bus: cut.bus });
+    const [event] = tickets.write('a');
+    await until(() => expect(cut.names()).toContain('issue'));
+    await stopped(first);
+    const { bus, executed } = notingBus();
+    const second = await start(tickets.eventStore, [saga], { bus });
+    await until(() => expect(executed).toHaveLength(1));
+    expect(executed[0]?.request.commandId).toBe(cut.executed[0]?.request.commandId);
+    expect(executed[0]?.request).toMatchObject({
+      principal: { kind: 'saga', id: 'noting' },
+      causationId: event?.id,
+      correlationId: event?.metadata.$correlationId,
+    });
+    expect(await seenBy(second, 'a')).toEqual(['1']);
+  });
+
+  it('is reacted to in one process at a time; another takes over when it goes', async () => {
+    const tickets = logOfTickets();
+    const saga = noting(() => []);
+    const first = await start(tickets.eventStore, [saga]);
+    await until(async () => expect((await first.health()).leads).toBe(true));
+    const second = await start(tickets.eventStore, [saga]);
+    tickets.write('a');
+    await until(async () => expect(await seenBy(first, 'a')).toEqual(['1']));
+    expect((await second.health()).leads).toBe(false);
+    await stopped(first);
+    tickets.write('b');
+    await until(async () => expect(await seenBy(second, 'b')).toEqual(['2']));
+  });
+});
+
+describe('commands of a saga', () => {
+  it('are sent one after the other in an instance, side by side across instances', async () => {
+    const tickets = logOfTickets();
+    const done: string[] = [];
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const { bus, executed } = notingBus(async ({ name, body }) => {
+      if (name === 'first' && body === 'a') await gate;
+      done.push(`${name} ${String(body)}`);
+    });
+    const saga = noting((input) => {
+      const body = input.kind === 'event' && input.event.ordinal === 1 ? 'a' : 'b';
+      return [command('first', body), command('second', body)];
+    });
+    await start(tickets.eventStore, [saga], { bus });
+    tickets.write('a', 'b');
+    await until(() => expect(done).toEqual(['first b', 'second b']));
+    expect(executed.map(({ name, body }) => `${name} ${String(body)}`)).not.toContain('second a');
+    open();
+    await until(() => expect(done.slice(2)).toEqual(['first a', 'second a']));
+  });
+
+  it('keep their order while one of them is tried again', async () => {
+    const tickets = logOfTickets();
+    let failures = 2;
+    const { bus, names } = notingBus(async ({ name }) => {
+      if (name === 'first' && failures-- > 0) throw new OutcomeUnknown('cut');
+    });
+    await start(tickets.eventStore, [noting(onEvents(command('first'), command('second')))], {
+      bus,
+    });
+    tickets.write('a');
+    await until(() => expect(names()).toEqual(['first', 'first', 'first', 'second']));
+  });
+
+  it('that are refused come back to the saga, once, with what was asked', async () => {
+    const tickets = logOfTickets();
+    const { bus, names } = notingBus(async ({ name }) => {
+      if (name === 'ask') throw new CommandRefused(rejected('sold-out', 'No seat is left.'));
+    });
+    const heard: SagaInput<unknown>[] = [];
+    const saga = noting((input) => {
+      if (input.kind === 'event') return [command('ask', { seats: 2 })];
+      heard.push(input);
+      return [command('give-up')];
+    });
+    const sagas = await start(tickets.eventStore, [saga], { bus });
+    tickets.write('a');
+    await until(() => expect(names()).toEqual(['ask', 'give-up']));
+    expect(await seenBy(sagas, 'a')).toEqual(['1', 'refused']);
+    expect(heard).toEqual([
+      {
+        kind: 'refused',
+        command: 'ask',
+        params: {},
+        body: { seats: 2 },
+        rejection: rejected('sold-out', 'No seat is left.'),
+      },
+    ]);
+    expect(await sagas.inspect.stats()).toMatchObject({ dead: 0, waiting: { commands: 0 } });
+  });
+
+  it('are never given up on because of an outage, but at once when they can never work', async () => {
+    const tickets = logOfTickets();
+    let outage = true;
+    const { bus, names } = notingBus(async ({ name }) => {
+      if (name === 'senseless') throw new InvalidInput([]);
+      if (outage) throw new OutcomeUnknown('cut');
+    });
+    const saga = noting((input) =>
+      input.kind === 'event' ? [command(input.event.ordinal === 1 ? 'patient' : 'senseless')] : [],
+    );
+    const sagas = await start(tickets.eventStore, [saga], { bus, tuning: { maxAttempts: 1 } });
+    tickets.write('a', 'b');
+    await until(() =>
+      expect(names().filter((name) => name === 'patient').length).toBeGreaterThan(2),
+    );
+    outage = false;
+    await until(async () =>
+      expect(await sagas.inspect.stats()).toMatchObject({ dead: 1, waiting: { commands: 0 } }),
+    );
+    expect(names().filter((name) => name === 'senseless')).toHaveLength(1);
+    const [troubled, ...others] = await sagas.inspect.list({ troubled: true });
+    expect(troubled).toMatchObject({ instance: idOf('b'), dead: 1 });
+    expect(others).toEqual([]);
+  });
+});
+
+describe('side effects', () => {
+  const effect = (key: string) =>
+    ({ kind: 'side-effect', effect: 'ring', key, payload: { key } }) as const;
+
+  it('are done once per key, whoever wants them', async () => {
+    const tickets = logOfTickets();
+    const rung: string[] = [];
+    const effects = { ring: async ({ key }: { key: string }) => void rung.push(key) };
+    const definitions = [
+      noting(onEvents(effect('bell'), effect('bell'))),
+      noting(onEvents(effect('bell'), effect('gong')), 'another'),
+    ];
+    const sagas = await start(tickets.eventStore, definitions, { effects });
+    tickets.write('a', 'b');
+    await until(() => expect(rung).toContain('gong'));
+    await until(async () =>
+      expect(await sagas.inspect.stats()).toMatchObject({ waiting: { sideEffects: 0 } }),
+    );
+    expect(rung.toSorted()).toEqual(['bell', 'gong']);
+  });
+
+  it('are given up on after a number of attempts, for somebody to see, retry or cancel', async () => {
+    const tickets = logOfTickets();
+    let broken = true;
+    let attempts = 0;
+    const effects = {
+      ring: async () => {
+        attempts += 1;
+        if (broken) throw new Error('the bell is broken');
+      },
+    };
+    const saga = noting(onEvents(effect('bell')));
+    const sagas = await start(tickets.eventStore, [saga], { effects, tuning: { maxAttempts: 2 } });
+    tickets.write('a');
+    await until(async () => expect((await sagas.inspect.stats()).dead).toBe(1));
+    expect(attempts).toBe(2);
+    const explained = await sagas.inspect.explain('noting', idOf('a'));
+    const [row] = (explained?.['outbox'] ?? []) as {
+      id: string;
+      last_error: string;
+      attemptLog: unknown[];
+    }[];
+    expect(row?.last_error).toBe('Error: the bell is broken');
+    expect(row?.attemptLog).toMatchObject([{ outcome: 'unexpected' }, { outcome: 'dead' }]);
+    broken = false;
+    expect(await sagas.inspect.retry(row?.id ?? '')).toBe(true);
+    await until(() => expect(attempts).toBe(3));
+    await until(async () => expect((await sagas.inspect.stats()).dead).toBe(0));
+    expect(await sagas.inspect.cancel(row?.id ?? '')).toBe(false);
+  });
+
+  it('are taken over when their worker is silent, whose result is then refused', async () => {
+    const tickets = logOfTickets();
+    const sagas = await start(tickets.eventStore, [noting(onEvents(effect('bell')))]);
+    // Nobody of this process does it: the rows are taken by hand, as two processes would.
+    tickets.write('a');
+    await until(async () => expect((await sagas.inspect.stats()).waiting.sideEffects).toBe(1));
+    const claim = (worker: string, leaseMs: number) =>
+      claimRows(pool, { kind: 'side-effect', names: ['ring'], limit: 10, leaseMs, worker });
+    const [silent] = await claim('silent', 50);
+    if (silent === undefined) throw new Error('nothing to claim');
+    expect(silent).toMatchObject({ attempt: 1, key: 'bell' });
+    const next = await until(async () => {
+      const [row] = await claim('next', 10_000);
+      if (row === undefined) throw new Error('the lease is still held');
+      return row;
+    });
+    expect(next).toMatchObject({ id: silent.id, attempt: 2 });
+    expect(next.fence).toBeGreaterThan(silent.fence);
+    await expect(endAttempt(pool, silent, { status: 'done', outcome: 'done' })).rejects.toThrow(
+      LeaseLostError,
+    );
+    await endAttempt(pool, next, { status: 'done', outcome: 'done' });
+    expect((await sagas.inspect.stats()).waiting.sideEffects).toBe(0);
+  });
+
+  it('have their leases renewed while they run', async () => {
+    const tickets = logOfTickets();
+    let runs = 0;
+    let end = (): void => undefined;
+    const long = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const effects = {
+      ring: async () => {
+        runs += 1;
+        await long;
+      },
+    };
+    const saga = noting(onEvents(effect('bell')));
+    const tuning = { leaseMs: 300 };
+    const first = await start(tickets.eventStore, [saga], { effects, tuning });
+    await start(tickets.eventStore, [saga], { effects, tuning });
+    tickets.write('a');
+    await until(() => expect(runs).toBe(1));
+    const leaseOf = async () =>
+      (await pool.query<{ lease_until: Date }>('select lease_until from saga.outbox')).rows[0]
+        ?.lease_until;
+    const before = await leaseOf();
+    // Long past the first lease: another worker would have taken it.
+    await until(async () =>
+      expect(Number(await leaseOf()) - Number(before)).toBeGreaterThan(3 * tuning.leaseMs),
+    );
+    expect(runs).toBe(1);
+    end();
+    await until(async () => expect((await first.inspect.stats()).waiting.sideEffects).toBe(0));
+  });
+});
+
+describe('timers', () => {
+  const at = (ms: number) => new Date(ms).toISOString();
+  const noon = Date.parse('2099-05-01T12:00:00Z');
+  const remind = (name: string, ms: number) => ({ kind: 'timer', name, at: at(ms) }) as const;
+
+  it('fire once, however the clock jumps', async () => {
+    const tickets = logOfTickets();
+    let now = noon;
+    const sagas = await start(
+      tickets.eventStore,
+      [noting(onEvents(remind('soon', noon + 1000), remind('later', noon + 7_200_000)))],
+      { clock: () => now },
+    );
+    tickets.write('a');
+    await until(async () => expect((await sagas.inspect.stats()).timers).toBe(2));
+    now = noon + 3_600_000;
+    await until(async () => expect(await seenBy(sagas, 'a')).toEqual(['1', 'timer']));
+    now = noon - 86_400_000;
+    tickets.write('b');
+    await until(async () => expect((await sagas.inspect.stats()).timers).toBe(3));
+    now = noon + 7_200_000;
+    await until(async () => expect((await sagas.inspect.stats()).timers).toBe(0));
+    expect(await seenBy(sagas, 'a')).toEqual(['1', 'timer', 'timer']);
+    expect(await seenBy(sagas, 'b')).toEqual(['2', 'timer', 'timer']);
+  });
+
+  it('are moved by setting them again, and called off', async () => {
+    const tickets = logOfTickets();
+    let now = noon;
+    const saga = noting((input) => {
+      if (input.kind !== 'event') return [];
+      if (input.event.ordinal === 1) return [remind('x', noon + 1000), remind('y', noon + 1000)];
+      return [remind('x', noon + 5000), { kind: 'cancel-timer', name: 'y' }];
+    });
+    const sagas = await start(tickets.eventStore, [saga], { clock: () => now });
+    tickets.write('a', 'a');
+    await until(async () => expect(await seenBy(sagas, 'a')).toEqual(['1', '2']));
+    expect((await sagas.inspect.stats()).timers).toBe(1);
+    now = noon + 5000;
+    await until(async () => expect(await seenBy(sagas, 'a')).toEqual(['1', '2', 'timer']));
+  });
+
+  it('fire once when several processes look at the same moment', async () => {
+    const tickets = logOfTickets();
+    let now = noon;
+    const saga = noting(onEvents(remind('x', noon + 1)));
+    const sagas = await start(tickets.eventStore, [saga], { clock: () => noon - 1 });
+    const names = Array.from({ length: 50 }, (_, index) => `ticket ${index}`);
+    tickets.write(...names);
+    await until(async () => expect((await sagas.inspect.stats()).timers).toBe(50));
+    const definitions = new Map([['noting', saga as SagaDefinition]]);
+    const lookers = [1, 2, 3].map(() =>
+      startTimers({ pool, sagas: definitions, now: () => now, onOutbox: () => undefined, log }),
+    );
+    now = noon + 10;
+    for (const { wake } of lookers) wake();
+    await until(async () => expect((await sagas.inspect.stats()).timers).toBe(0));
+    await Promise.all(lookers.map((looker) => looker.stop()));
+    for (const [index, name] of names.entries()) {
+      expect(await seenBy(sagas, name)).toEqual([`${index + 1}`, 'timer']);
+    }
+  });
+});
+
+describe('an input that cannot be taken', () => {
+  it('parks its instance with the cause; others go on, and un-parking makes up for it', async () => {
+    const tickets = logOfTickets();
+    let broken = true;
+    const saga = noting((input) => {
+      if (broken && input.kind === 'event' && input.event.ordinal === 2)
+        throw new RangeError('a bug');
+      return [];
+    });
+    const sagas = await start(tickets.eventStore, [saga]);
+    tickets.write('a', 'a', 'b', 'a');
+    await until(async () => expect(await seenBy(sagas, 'b')).toEqual(['3']));
+    expect(await seenBy(sagas, 'a')).toEqual(['1']);
+    const explained = await sagas.inspect.explain('noting', idOf('a'));
+    expect(explained?.['parked']).toMatchObject([{ cause: 'a bug' }, { cause: null }]);
+    await expect(sagas.inspect.unpark('noting', idOf('a'))).rejects.toThrow('a bug');
+    expect((await sagas.inspect.stats()).parked).toBe(1);
+    broken = false;
+    expect(await sagas.inspect.unpark('noting', idOf('a'))).toBe(2);
+    expect(await seenBy(sagas, 'a')).toEqual(['1', '2', '4']);
+    tickets.write('a');
+    await until(async () => expect(await seenBy(sagas, 'a')).toEqual(['1', '2', '4', '5']));
+  });
+
+  it('is an event that does not fit its schema, too', async () => {
+    const tickets = logOfTickets();
+    const { eventStore } = tickets;
+    const sagas = await start(eventStore, [noting(() => [])]);
+    // Marked before it can be delivered: nothing is awaited in between.
+    const [event] = tickets.write('a');
+    tickets.poison.add(event?.id ?? '');
+    tickets.write('b');
+    await until(async () => expect(await seenBy(sagas, 'b')).toEqual(['2']));
+    expect(await seenBy(sagas, 'a')).toEqual([]);
+    const explained = await sagas.inspect.explain('noting', idOf('a'));
+    expect(explained?.['parked']).toMatchObject([{ cause: 'does not fit its schema' }]);
+  });
+});
+
+it('a reaction cut before its commit leaves nothing; the same inputs are taken again', async () => {
+  const tickets = logOfTickets();
+  const sagas = await start(tickets.eventStore, [noting(() => [])]);
+  await until(async () => expect((await sagas.health()).leads).toBe(true));
+  // Keeps the batch waiting inside its transaction, then cuts its connection.
+  await transaction(pool, async (client) => {
+    await client.query('lock table saga.checkpoints in access exclusive mode');
+    tickets.write('a');
+    await until(async () => {
+      const { rowCount } = await pool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = current_database() and application_name = 'pawprint sagas'
+            and wait_event_type = 'Lock'`,
+      );
+      expect(rowCount).toBe(1);
+    });
+    const { rowCount } = await client.query('select 1 from saga.instances');
+    expect(rowCount).toBe(0);
+  });
+  await until(async () => expect(await seenBy(sagas, 'a')).toEqual(['1']));
+});
