@@ -1,15 +1,7 @@
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
-import {
-  connectTo,
-  happened,
-  holdCommits,
-  newStream,
-  numbers,
-  query,
-  read,
-} from './_fixtures/harness.ts';
+import { connectTo, happened, newStream, numbers, query, read } from './_fixtures/harness.ts';
 import { type EventStoreNode, LogInUseError, startEventStoreNode } from './index.ts';
 
 let database: TestDatabase;
@@ -92,25 +84,6 @@ test('a second node on the same database is refused, and told who is there', asy
   await client.appendToStream(newStream(), happened());
   await restart();
   await client.appendToStream(newStream(), happened());
-});
-
-test('appends that wait share a commit', async () => {
-  const stream = newStream('group');
-  const release = await holdCommits(database.url);
-  const held = client.appendToStream(`${stream}-held`, happened());
-  const appending = Promise.all(
-    Array.from({ length: 200 }, (_, n) => client.appendToStream(`${stream}-${n}`, happened(n))),
-  );
-  await read(client.readStream(stream)).catch(() => undefined);
-  await release();
-  await Promise.all([held, appending]);
-  const [found] = await query<{ commits: number; events: number }>(
-    database.url,
-    `select count(distinct xmin::text)::int commits, count(*)::int events
-     from event_store.event where stream like '${stream}-%'`,
-  );
-  expect(found?.events).toBe(201);
-  expect(found?.commits).toBeLessThan(20);
 });
 
 test('positions become visible in their order', async () => {

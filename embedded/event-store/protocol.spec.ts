@@ -8,7 +8,7 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { type ClientDuplexStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
-import { newStream } from './_fixtures/harness.ts';
+import { holdCommits, newStream, query } from './_fixtures/harness.ts';
 import { type EventStoreNode, startEventStoreNode } from './index.ts';
 import { readBatchRequest } from './wire/batch-request.ts';
 
@@ -118,6 +118,30 @@ test('every correlation id is answered once, the stream ends after the last answ
   expect(detail(of(E))).toBe('event_store.client.BadRequest');
   expect(detail(of(F))).toBe('event_store.client.BadRequest');
   for (const answer of got) expect(answer.hasStreamIdentifier()).toBe(true);
+});
+
+test('appends that wait share a commit', async () => {
+  const call = client.batchAppend();
+  const got = answers(call);
+  const stream = newStream('group');
+  const release = await holdCommits(database.url);
+  for (let n = 0; n < 200; n++) {
+    call.write(frame({ id: crypto.randomUUID(), stream: `${stream}-${n}` }));
+  }
+  // Answered on arrival, after all those before it have arrived.
+  call.write(frame({ id: A, stream, deadlineMs: -1_000 }));
+  await expect.poll(() => ids(got)).toEqual([A]);
+  await release();
+  await expect.poll(() => got.length).toBe(201);
+  call.end();
+  const [found] = await query<{ commits: number; events: number }>(
+    database.url,
+    `select count(distinct xmin::text)::int commits, count(*)::int events
+     from event_store.event where stream like '${stream}-%'`,
+  );
+  expect(found?.events).toBe(200);
+  // Those that came while nothing was being written, and all the others.
+  expect(found?.commits).toBeLessThanOrEqual(2);
 });
 
 test('an append that is never completed is answered at its deadline', async () => {
