@@ -6,6 +6,7 @@ import { usage } from '../../bin/start/options.ts';
 import { clientCommands } from '../../commands/index.ts';
 import { catalogue } from '../../domain/_catalogue.ts';
 import { queries } from '../../projections/index.ts';
+import { runTool } from '../check/step.ts';
 import { generatedFiles, staleFiles, writeGenerated } from './generated.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -33,6 +34,17 @@ test('a page that is behind is named, and written again', async () => {
   expect(await staleFiles(copy)).toEqual(['docs/reference/events.md']);
   expect(await writeGenerated(copy)).toEqual(['docs/reference/events.md']);
   expect(await readFile(events, 'utf8')).toBe(fresh);
+});
+
+test('--check says what is behind and what to do, and exits with 1', async () => {
+  await writeFile(join(copy, 'docs/reference/sagas.md'), 'old\n');
+  const { code, output } = await runTool('node', ['tools/docs.ts', '--check', '--root', copy], {
+    cwd: root,
+  });
+  expect([code, output]).toEqual([
+    1,
+    'Not up to date:\n  docs/reference/sagas.md\n`npm run docs:generate` writes them; commit them with the change.',
+  ]);
 });
 
 test('every command, query, event and personal field is there', () => {
