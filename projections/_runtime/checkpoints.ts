@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Batch } from '../../platform/consumer/types.ts';
 import type { ProjectionDefinition } from './definition.ts';
-import type { Member } from './group.ts';
+import type { Member } from './member.ts';
 
 /** The channel on which every move of `seen` is told: `{ seen, projections }`, or `{ reset }`. */
 export const SEEN_CHANNEL = 'projection_seen';

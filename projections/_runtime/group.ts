@@ -1,36 +1,14 @@
-import pg from 'pg';
-import type {
-  Batch,
-  Checkpoint,
-  ConsumerSession,
-  DeliveredEvent,
-} from '../../platform/consumer/types.ts';
+import type { Batch, Checkpoint, DeliveredEvent } from '../../platform/consumer/types.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { isConnectionError } from '../../platform/postgres/index.ts';
 import { readMembers, SEEN_CHANNEL, saveCheckpoints, takeUnparkRequests } from './checkpoints.ts';
 import type { ProjectionDefinition } from './definition.ts';
 import { openLockSession } from './lock-session.ts';
-import {
-  insertParked,
-  type Parked,
-  type ReadParked,
-  replayParked,
-  type UnparkOutcome,
-} from './parked.ts';
-import { causeOf, concerns, isPoison, locate } from './poison.ts';
+import type { GroupSession, Member, UnparkOutcome } from './member.ts';
+import { insertParked, type Parked, type ReadParked, replayParked } from './parked.ts';
+import { causeOf, concerns, isPoison, locate, sqlStateOf } from './poison.ts';
 import { pointViewsAt } from './schema.ts';
 import { applyEvents } from './statements.ts';
-
-/** A projection as its session knows it; what is here was committed. */
-export type Member = {
-  readonly definition: ProjectionDefinition;
-  checkpoint: Checkpoint | null;
-  seen: bigint | null;
-  /** Keys with parked events. */
-  parked: ReadonlySet<string>;
-  /** Whether queries read this version. */
-  live: boolean;
-};
 
 /** What a batch means for one member: what to apply, what to park, and the keys parked after it. */
 type Plan = {
@@ -38,12 +16,6 @@ type Plan = {
   readonly apply: DeliveredEvent[];
   readonly park: Parked[];
   readonly blocked: Set<string>;
-};
-
-export type GroupSession = ConsumerSession & {
-  readonly members: readonly Member[];
-  /** Applies what is parked under a key, in order, as far as it goes. */
-  unpark(projection: string, key: string): Promise<UnparkOutcome>;
 };
 
 export type GroupOptions = {
@@ -175,7 +147,7 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
       } catch (error) {
         // A reader that holds the view too long, or a view of somebody else's on top of it. The
         // projection goes on; the next live batch tries again.
-        if (!(error instanceof pg.DatabaseError) || isConnectionError(error)) throw error;
+        if (sqlStateOf(error) === null || isConnectionError(error)) throw error;
         log.error({ err: error, projection: name, version }, 'cannot switch to this version yet');
       }
     }

@@ -1,6 +1,7 @@
 export { defineProjection, type ProjectionDefinition } from './definition.ts';
 export { dumpProjection, type TableDump } from './dump.ts';
-export { listParked, type ParkedSummary, requestUnpark, type UnparkOutcome } from './parked.ts';
+export type { UnparkOutcome } from './member.ts';
+export { listParked, type ParkedSummary, requestUnpark } from './parked.ts';
 export { dropVersion, prepareReadModels, TableChangedError } from './schema.ts';
 export { createSeenTracker, type SeenTracker } from './seen.ts';
 export {

@@ -2,7 +2,7 @@ import type { EventStore } from '../../platform/event-store/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Pool } from '../../platform/postgres/index.ts';
 import { gauge } from '../../platform/telemetry/index.ts';
-import type { Group } from './start.ts';
+import type { Group } from './member.ts';
 
 const EVERY_MS = 5000;
 

@@ -2,8 +2,8 @@ import type pg from 'pg';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
 import type { Pool } from '../../platform/postgres/index.ts';
 import type { ProjectionDefinition } from './definition.ts';
-import type { Member } from './group.ts';
 import type { LockSession } from './lock-session.ts';
+import type { Member, UnparkOutcome } from './member.ts';
 import { causeOf, isPoison, locate } from './poison.ts';
 import { applyEvents } from './statements.ts';
 
@@ -54,13 +54,6 @@ export type ParkedRef = {
  * be decoded comes with its `poison`.
  */
 export type ReadParked = (refs: readonly ParkedRef[]) => Promise<DeliveredEvent[]>;
-
-export type UnparkOutcome = {
-  readonly applied: number;
-  readonly left: number;
-  /** Why it stopped; null when nothing is left. */
-  readonly cause: string | null;
-};
 
 const PAGE = 200;
 

@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { UnknownEventError } from '../../domain/_kernel/catalogue.ts';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
 import type { ProjectionDefinition } from './definition.ts';
@@ -10,10 +9,15 @@ import type { ProjectionDefinition } from './definition.ts';
  */
 const CAUSED_BY_ROW = /^(22|23|54)/;
 
-/** Errors of the session, by the fact that the client's query threw them. */
+/** The SQLSTATE of an error that Postgres sent; null for every other error. */
+export function sqlStateOf(error: unknown): string | null {
+  if (!(error instanceof Error) || !('severity' in error) || !('code' in error)) return null;
+  return typeof error.code === 'string' ? error.code : null;
+}
+
+/** Whether the event is to blame, and not the session. */
 export function isPoison(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) return CAUSED_BY_ROW.test(error.code ?? '');
-  return error instanceof ReducerError;
+  return error instanceof ReducerError || CAUSED_BY_ROW.test(sqlStateOf(error) ?? '');
 }
 
 /** A reducer (or the fold of its changes) threw: a fault of the event or of our code, not of the session. */
@@ -24,11 +28,11 @@ export class ReducerError extends Error {
 /** The cause in one line, as `projection.parked` keeps it. Never the data: it may be personal. */
 export function causeOf(error: unknown): string {
   const root = error instanceof ReducerError && error.cause !== undefined ? error.cause : error;
-  if (root instanceof pg.DatabaseError) {
-    // Postgres quotes the offending value, in `detail` always and in the message sometimes.
-    return `Postgres ${root.code ?? ''}: ${root.message.replace(/"[^"]*"/g, '"…"')}`.slice(0, 500);
-  }
-  return root instanceof Error ? `${root.name}: ${root.message}`.slice(0, 500) : String(root);
+  if (!(root instanceof Error)) return String(root);
+  const state = sqlStateOf(root);
+  if (state === null) return `${root.name}: ${root.message}`.slice(0, 500);
+  // Postgres quotes the offending value, in `detail` always and in the message sometimes.
+  return `Postgres ${state}: ${root.message.replace(/"[^"]*"/g, '"…"')}`.slice(0, 500);
 }
 
 /** Whether an event has anything to do with a projection. */

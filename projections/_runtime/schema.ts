@@ -97,7 +97,7 @@ export async function prepareReadModels(
         ...tableSql(table, version),
         ...(live ? viewSql(table, version) : []),
       ]);
-      for (const statement of statements) await client.query(statement);
+      await client.query(statements.join(';\n'));
       await client.query(
         `insert into projection.versions (projection, version, fingerprint, tables, live)
          values ($1, $2, $3, $4, $5)`,
@@ -125,8 +125,7 @@ export async function pointViewsAt(
   client: Queryable,
   { name, version, tables }: ProjectionDefinition,
 ): Promise<void> {
-  const statements = tables.flatMap((table) => viewSql(table, version));
-  for (const statement of statements) await client.query(statement);
+  await client.query(tables.flatMap((table) => viewSql(table, version)).join(';\n'));
   await client.query(
     'update projection.versions set live = false where projection = $1 and live and version <> $2',
     [name, version],

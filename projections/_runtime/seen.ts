@@ -43,11 +43,20 @@ export function createSeenTracker(options: { url: string; pool: Pool; log: Logge
     for (const waiter of [...waiters]) waiter();
   };
 
+  /** Counts how often everything known was dropped: an answer from before is not believed. */
+  let generation = 0;
+  const forget = (): void => {
+    generation += 1;
+    known.clear();
+  };
+
   const look = async (): Promise<void> => {
+    const asked = generation;
     const { rows } = await pool.query<{ projection: string; seen: string }>(
       `select projection, seen::text from projection.checkpoints
        join projection.versions using (projection, version) where live and seen is not null`,
     );
+    if (asked !== generation) return look();
     for (const { projection, seen } of rows) learn(projection, BigInt(seen));
     wake();
   };
@@ -68,7 +77,7 @@ export function createSeenTracker(options: { url: string; pool: Pool; log: Logge
   const heard = (payload: string | undefined): void => {
     const notice = noticeSchema.parse(JSON.parse(payload ?? ''));
     // Another version is live: it may have seen less than the one before.
-    if ('reset' in notice) known.clear();
+    if ('reset' in notice) forget();
     else for (const projection of notice.projections) learn(projection, BigInt(notice.seen));
     wake();
   };
@@ -76,6 +85,9 @@ export function createSeenTracker(options: { url: string; pool: Pool; log: Logge
   const listen = async (): Promise<never> => {
     const client: pg.Client = await openSession({ url, name: 'seen tracker' });
     const { promise: lost, reject } = Promise.withResolvers<never>();
+    lost.catch(() => {
+      // Awaited below, unless this tracker was stopped before it got there.
+    });
     client.on('error', reject);
     client.on('end', () => reject(new Error('the connection ended')));
     client.on('notification', ({ payload }) => {
@@ -88,15 +100,16 @@ export function createSeenTracker(options: { url: string; pool: Pool; log: Logge
     const aborted = (): void => reject(new Error('stopped'));
     stopping.signal.addEventListener('abort', aborted, { once: true });
     try {
+      stopping.signal.throwIfAborted();
       // Postgres may have crashed and taken back what it had told (see `synchronous_commit` in
       // lock-session.ts), so nothing from before this connection is believed.
-      known.clear();
+      forget();
       await Promise.race([client.query(`listen ${SEEN_CHANNEL}`), lost]);
       await Promise.race([look(), lost]);
       return await lost;
     } finally {
       stopping.signal.removeEventListener('abort', aborted);
-      known.clear();
+      forget();
       await Promise.race([client.end(), delay(1000, undefined, { ref: false })]);
     }
   };
@@ -108,7 +121,9 @@ export function createSeenTracker(options: { url: string; pool: Pool; log: Logge
       } catch (error) {
         if (stopping.signal.aborted) break;
         log.warn({ err: error }, 'lost the connection that tells how far projections have seen');
-        await delay(RECONNECT_MS);
+        await delay(RECONNECT_MS, undefined, { signal: stopping.signal }).catch(() => {
+          // Stopped while waiting: the loop's condition ends it.
+        });
       }
     }
   })();

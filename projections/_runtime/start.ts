@@ -1,15 +1,15 @@
-import { type Consumer, startConsumer } from '../../platform/consumer/index.ts';
+import { startConsumer } from '../../platform/consumer/index.ts';
 import type { ConsumerPhase } from '../../platform/consumer/types.ts';
 import type { EventStore, RawEvent } from '../../platform/event-store/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { createPool, type Pool } from '../../platform/postgres/index.ts';
 import type { ProjectionDefinition } from './definition.ts';
-import { type GroupSession, openGroup } from './group.ts';
+import { openGroup } from './group.ts';
+import type { Group, GroupSession, UnparkOutcome } from './member.ts';
 import { observe } from './observe.ts';
-import type { ReadParked, UnparkOutcome } from './parked.ts';
+import type { ReadParked } from './parked.ts';
 import { prepareReadModels } from './schema.ts';
 
-/** Projections within this many events of the foremost share its subscription. */
 const NEAR = 1000;
 
 export type ProjectionHealth = {
@@ -42,16 +42,6 @@ export type Projections = {
   stop(): Promise<void>;
 };
 
-/** Projections that share a subscription, a session and its transactions. */
-export type Group = {
-  readonly definitions: readonly ProjectionDefinition[];
-  readonly consumer: Consumer;
-  /** Null while it has no session: it opens one, or stands by. */
-  readonly session: () => GroupSession | null;
-  readonly standby: () => boolean;
-  stop(): Promise<void>;
-};
-
 /**
  * Runs projections: those near the head on one subscription, one that lags or rebuilds on its own
  * until it has caught up. Throws when the database cannot be prepared; afterwards everything that
@@ -62,8 +52,10 @@ export async function startProjections(options: {
   url: string;
   definitions: readonly ProjectionDefinition[];
   log: Logger;
+  /** How many events behind the foremost a projection may be and still share its subscription. */
+  near?: number;
 }): Promise<Projections> {
-  const { eventStore, url, definitions, log } = options;
+  const { eventStore, url, definitions, log, near = NEAR } = options;
   const pool = createPool({ url, name: 'projections', max: 2, log });
   const readEvents = readParkedFrom(eventStore);
 
@@ -113,9 +105,9 @@ export async function startProjections(options: {
   let groups: Group[];
   try {
     await prepareReadModels(pool, definitions);
-    const { near, lagging } = await plan(pool, definitions);
+    const { together, lagging } = await plan(pool, definitions, near);
     groups = [
-      start(near, 'projections'),
+      start(together, 'projections'),
       ...lagging.map((definition) => start([definition], `projections ${definition.name}`)),
     ];
   } catch (error) {
@@ -129,7 +121,7 @@ export async function startProjections(options: {
     if (main === undefined || ordinalOf(main) === null) return;
     const ready = others.filter((group) => {
       const ordinal = ordinalOf(group);
-      return ordinal !== null && ordinal >= (ordinalOf(main) ?? 0) - NEAR;
+      return ordinal !== null && ordinal >= (ordinalOf(main) ?? 0) - near;
     });
     if (ready.length === 0) return;
     await Promise.all([main, ...ready].map((group) => group.stop()));
@@ -146,6 +138,16 @@ export async function startProjections(options: {
     });
   }, 1000);
 
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    stopped = true;
+    clearInterval(timer);
+    await working;
+    await observer.stop();
+    await Promise.all(groups.map((group) => group.stop()));
+    await pool.end();
+  };
+
   return {
     health: () => groups.flatMap((group) => healthOf(group, observer.standing())),
     reached: async (position, signal) => {
@@ -159,13 +161,9 @@ export async function startProjections(options: {
       if (session === null) throw new NotRunningHereError(`${projection} does not run here now`);
       return session.unpark(projection, key);
     },
-    stop: async () => {
-      stopped = true;
-      clearInterval(timer);
-      await working;
-      await observer.stop();
-      await Promise.all(groups.map((group) => group.stop()));
-      await pool.end();
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
     },
   };
 }
@@ -174,16 +172,17 @@ export async function startProjections(options: {
 async function plan(
   pool: Pool,
   definitions: readonly ProjectionDefinition[],
-): Promise<{ near: ProjectionDefinition[]; lagging: ProjectionDefinition[] }> {
+  near: number,
+): Promise<{ together: ProjectionDefinition[]; lagging: ProjectionDefinition[] }> {
   const { rows } = await pool.query<{ projection: string; version: number; ordinal: number }>(
     'select projection, version, ordinal from projection.checkpoints',
   );
   const ordinal = ({ name, version }: ProjectionDefinition): number =>
     rows.find((row) => row.projection === name && row.version === version)?.ordinal ?? 0;
   const front = Math.max(0, ...definitions.map(ordinal));
-  const isNear = (definition: ProjectionDefinition) => ordinal(definition) >= front - NEAR;
+  const isNear = (definition: ProjectionDefinition) => ordinal(definition) >= front - near;
   return {
-    near: definitions.filter(isNear),
+    together: definitions.filter(isNear),
     lagging: definitions.filter((definition) => !isNear(definition)),
   };
 }

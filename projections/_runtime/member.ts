@@ -1,0 +1,37 @@
+import type { Checkpoint, Consumer, ConsumerSession } from '../../platform/consumer/types.ts';
+import type { ProjectionDefinition } from './definition.ts';
+
+/** A projection as its session knows it; what is here was committed. */
+export type Member = {
+  readonly definition: ProjectionDefinition;
+  checkpoint: Checkpoint | null;
+  seen: bigint | null;
+  /** Keys with parked events. */
+  parked: ReadonlySet<string>;
+  /** Whether queries read this version. */
+  live: boolean;
+};
+
+export type UnparkOutcome = {
+  readonly applied: number;
+  readonly left: number;
+  /** Why it stopped; null when nothing is left. */
+  readonly cause: string | null;
+};
+
+/** One attempt of a group: a consumer's session. */
+export type GroupSession = ConsumerSession & {
+  readonly members: readonly Member[];
+  /** Applies what is parked under a key, in order, as far as it goes. */
+  unpark(projection: string, key: string): Promise<UnparkOutcome>;
+};
+
+/** Projections that share a subscription, a session and its transactions. */
+export type Group = {
+  readonly definitions: readonly ProjectionDefinition[];
+  readonly consumer: Consumer;
+  /** Null while it has no session: it opens one, or stands by. */
+  readonly session: () => GroupSession | null;
+  readonly standby: () => boolean;
+  stop(): Promise<void>;
+};

@@ -1,0 +1,101 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { createLogger } from '../../platform/log/index.ts';
+import { batchOf, databaseAfter } from '../_fixtures/applied.ts';
+import { season } from '../_fixtures/season.ts';
+import { projections } from '../index.ts';
+import { openGroup } from './group.ts';
+import type { GroupSession } from './member.ts';
+import { createSeenTracker, type SeenTracker } from './seen.ts';
+
+const log = createLogger({ level: process.env['LOG_LEVEL'] ?? 'silent', name: 'spec' });
+const history = season({ enrollments: 5 });
+const names = ['enrollments', 'activity-catalogue'];
+const soon = () => Date.now() + 10_000;
+
+let database: Awaited<ReturnType<typeof databaseAfter>>;
+let session: GroupSession;
+let tracker: SeenTracker;
+let trackers: SeenTracker[] = [];
+
+beforeAll(async () => {
+  database = await databaseAfter(history.slice(0, 10));
+  session = await openGroup({
+    url: database.url,
+    definitions: projections,
+    log,
+    stopping: new AbortController().signal,
+    readEvents: async () => [],
+  });
+});
+afterEach(async () => {
+  for (const one of trackers) await one.stop();
+  trackers = [];
+});
+afterAll(async () => {
+  await session.close();
+  await database.drop();
+});
+
+function track(): SeenTracker {
+  tracker = createSeenTracker({ url: database.url, pool: database.pool, log });
+  trackers.push(tracker);
+  return tracker;
+}
+
+test('what is seen already is not waited for', async () => {
+  expect(await track().waitFor(names, 1000n, { deadline: soon() })).toBe('seen');
+  expect(tracker.seenOf(names)).toBe(1000n);
+});
+
+test('what comes later wakes whoever waits for it, and not before', async () => {
+  const waiting = track().waitFor(names, 1100n, { deadline: soon() });
+  let settled = false;
+  const watched = waiting.then((outcome) => {
+    settled = true;
+    return outcome;
+  });
+  // Everything that is known now, asked for by somebody else: the waiter has seen it, too.
+  await tracker.waitFor(names, 1000n, { deadline: soon() });
+  expect(settled).toBe(false);
+  await session.apply(batchOf(history.slice(10, 11)));
+  expect(await watched).toBe('seen');
+});
+
+test('a projection that stands keeps the answer back until the deadline, never stale', async () => {
+  expect(await track().waitFor(names, 9_999_999n, { deadline: Date.now() + 300 })).toBe('timeout');
+  expect(await tracker.waitFor(['unknown'], 0n, { deadline: Date.now() + 50 })).toBe('timeout');
+  const giveUp = new AbortController();
+  const waiting = tracker.waitFor(names, 9_999_999n, { deadline: soon(), signal: giveUp.signal });
+  giveUp.abort();
+  expect(await waiting).toBe('timeout');
+});
+
+test('a cut connection is opened again; polling bridges the gap', async () => {
+  await track().waitFor(names, 1000n, { deadline: soon() });
+  const mine = "datname = current_database() and application_name like '%seen tracker%'";
+  const listening = async () =>
+    (
+      await database.pool.query(
+        `select 1 from pg_stat_activity where ${mine} and query like 'listen%'`,
+      )
+    ).rowCount;
+  await expect.poll(listening).toBe(1);
+  await database.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where ${mine}`);
+  const waiting = tracker.waitFor(names, 1200n, { deadline: soon() });
+  await session.apply(batchOf(history.slice(11, 12)));
+  expect(await waiting).toBe('seen');
+  await expect.poll(listening, { timeout: 10_000 }).toBe(1);
+});
+
+test('another live version is believed from what it has seen itself', async () => {
+  await track().waitFor(names, 1200n, { deadline: soon() });
+  await database.pool.query(
+    "update projection.checkpoints set seen = 500 where projection = 'enrollments'",
+  );
+  expect(tracker.seenOf(['enrollments'])).toBeGreaterThanOrEqual(1200n);
+  await database.pool.query(`notify projection_seen, '{"reset":true}'`);
+  await expect.poll(() => tracker.seenOf(['enrollments'])).toBeLessThanOrEqual(500n);
+  const outcome = await tracker.waitFor(['enrollments'], 1200n, { deadline: Date.now() + 300 });
+  expect(outcome).toBe('timeout');
+  expect(tracker.seenOf(['enrollments'])).toBe(500n);
+});

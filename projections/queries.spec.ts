@@ -1,0 +1,341 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { deriveId } from '../domain/_kernel/ids.ts';
+import type { Role } from '../domain/_kernel/roles.ts';
+import { kyselyOf } from '../platform/postgres/index.ts';
+import { databaseAfter } from './_fixtures/applied.ts';
+import { season } from './_fixtures/season.ts';
+import type { QueryContext, QueryDefinition, ReadPrincipal } from './_runtime/query.ts';
+import { projections, queries } from './index.ts';
+
+const history = season({ enrollments: 80 });
+let db: QueryContext['db'];
+let pool: Awaited<ReturnType<typeof databaseAfter>>['pool'];
+let drop: () => Promise<void>;
+
+beforeAll(async () => {
+  const database = await databaseAfter(history);
+  ({ pool } = database);
+  db = kyselyOf(pool);
+  drop = database.drop;
+});
+afterAll(() => drop());
+
+const person = (id: `mem_${string}`, ...roles: Role[]): ReadPrincipal => ({
+  kind: 'person',
+  id,
+  roles: ['member', ...roles],
+});
+const anonymous: ReadPrincipal = { kind: 'anonymous' };
+const staff = person(deriveId('mem', 'staff'), 'staff');
+const finance = person(deriveId('mem', 'finance'), 'finance', 'auditor');
+
+/** Asks as the read API does: parsed by the query's schemas, the reply checked by its own. */
+async function ask(
+  name: string,
+  principal: ReadPrincipal,
+  params: Record<string, unknown> = {},
+  query: Record<string, unknown> = {},
+): Promise<Record<string, unknown>> {
+  const definition = queries.find((one) => one.name === name);
+  if (definition === undefined) throw new Error(`no query ${name}`);
+  const context: QueryContext = {
+    db,
+    principal,
+    now: '2026-05-02T00:00:00.000Z',
+    signTicket: ({ ticketId }) => `signed ${ticketId}`,
+  };
+  const reply = await definition.run(context, {
+    params: definition.params.parse(params),
+    query: definition.querystring.parse(query),
+  });
+  return definition.reply.parse(reply) as Record<string, unknown>;
+}
+
+type Item = Record<string, unknown>;
+
+/** All items of a list, taken in pages of a size. */
+async function all(
+  name: string,
+  principal: ReadPrincipal,
+  limit: number,
+  params: Record<string, unknown> = {},
+  query: Record<string, unknown> = {},
+): Promise<Item[]> {
+  const items: Item[] = [];
+  for (let cursor: unknown; ; ) {
+    const page = await ask(name, principal, params, {
+      ...query,
+      limit: String(limit),
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    items.push(...(page['items'] as Item[]));
+    if (page['nextCursor'] === null) return items;
+    cursor = page['nextCursor'];
+  }
+}
+
+const first = deriveId('act', 'season 0');
+const cancelled = deriveId('act', 'season 2');
+const dataOf = (type: string) =>
+  history.filter((event) => event.type === type).map(({ data }) => data as Item);
+
+describe('every query', () => {
+  it.each(queries.map((query): [string, QueryDefinition] => [query.name, query]))(
+    '%s shows an example that its own schemas accept',
+    (_name, { example, params, querystring, reply, projections: read, path }) => {
+      params.parse(example.params);
+      querystring.parse(example.querystring);
+      expect(reply.parse(example.reply)).toEqual(example.reply);
+      for (const name of read) {
+        expect(projections.map((projection) => projection.name)).toContain(name);
+      }
+      const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);
+      expect(Object.keys(params.shape)).toEqual(inPath);
+      // It has to be described in OpenAPI.
+      expect(() => z.toJSONSchema(reply)).not.toThrow();
+      expect(() => z.toJSONSchema(querystring, { io: 'input' })).not.toThrow();
+    },
+  );
+
+  it('has a name and a path of its own', () => {
+    const paths = queries.map(({ path }) => path);
+    expect(new Set(paths).size).toBe(queries.length);
+    expect(new Set(queries.map(({ name }) => name)).size).toBe(queries.length);
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        '/v1/activities',
+        '/v1/activities/:activityId',
+        '/v1/activities/:activityId/roster',
+        '/v1/me/enrollments',
+        '/v1/enrollments/:enrollmentId',
+        '/v1/articles',
+        '/v1/articles/:slug',
+        '/v1/finance/journal',
+        '/v1/finance/reconciliation/:activityId',
+        '/v1/audit/events',
+        '/v1/audit/streams/:stream',
+      ]),
+    );
+  });
+
+  it('refuses a cursor that it did not give', () => {
+    for (const { querystring } of queries) {
+      if (!('cursor' in querystring.shape)) continue;
+      for (const cursor of ['', 'x', 'bnVsbA', Buffer.from('["a\\u0000"]').toString('base64url')]) {
+        expect(querystring.safeParse({ cursor }).success).toBe(false);
+      }
+    }
+  });
+});
+
+describe('lists', () => {
+  it.each([
+    ['listActivities', staff, {}, {}],
+    ['getRoster', staff, { activityId: first }, {}],
+    ['listGifts', staff, { activityId: first }, {}],
+    ['listGiftRedemptions', staff, { activityId: first }, {}],
+    ['listArticles', anonymous, {}, {}],
+    ['listMyEnrollments', person(deriveId('mem', 'season 3')), {}, {}],
+    ['listJournal', finance, {}, {}],
+    ['getReconciliation', finance, { activityId: first }, {}],
+    ['listBreaks', finance, {}, {}],
+    ['listAuditEvents', finance, {}, { activityId: first }],
+    ['listAuditEvents', finance, {}, { type: 'SeatHeld', order: 'desc' }],
+    ['getAuditStream', finance, { stream: `seating-${first}` }, {}],
+  ] as const)('%s gives the same in small pages as in one', async (name, who, params, query) => {
+    const whole = await all(name, who, 200, params, query);
+    expect(whole.length).toBeGreaterThan(0);
+    expect(await all(name, who, 2, params, query)).toEqual(whole);
+  });
+});
+
+describe('activities', () => {
+  it('show the public what is published, and everybody what was cancelled by its id', async () => {
+    const listed = await all('listActivities', anonymous, 50);
+    expect(listed.map(({ id }) => id)).not.toContain(cancelled);
+    expect(await all('listActivities', anonymous, 50, {}, { status: 'cancelled' })).toEqual([]);
+    const seen = await all('listActivities', staff, 50, {}, { status: 'cancelled' });
+    expect(seen.map(({ id }) => id)).toEqual([cancelled]);
+    expect(await ask('getActivity', anonymous, { activityId: cancelled })).toMatchObject({
+      status: 'cancelled',
+      cancelReason: 'Heavy rain',
+      enrollmentOpen: false,
+    });
+  });
+
+  it('answer 404 for what is not there', async () => {
+    const activityId = deriveId('act', 'nowhere');
+    const missing = expect.objectContaining({ name: 'NotFoundError' });
+    await expect(ask('getActivity', staff, { activityId })).rejects.toEqual(missing);
+    await expect(ask('getRoster', staff, { activityId })).rejects.toEqual(missing);
+    await expect(ask('getReconciliation', finance, { activityId })).rejects.toEqual(missing);
+  });
+});
+
+describe('enrollments', () => {
+  const confirmed = dataOf('EnrollmentConfirmed').find(
+    (data) =>
+      !dataOf('EnrollmentCancelled').some((end) => end['enrollmentId'] === data['enrollmentId']),
+  );
+  const params = { enrollmentId: confirmed?.['enrollmentId'] };
+
+  it('come to their member with the ticket', async () => {
+    const owner = person(confirmed?.['memberId'] as `mem_${string}`);
+    expect(await ask('getEnrollment', owner, params)).toMatchObject({
+      status: 'confirmed',
+      ticket: `signed ${confirmed?.['ticketId']}`,
+      amountDue: { amount: 0, currency: 'EUR' },
+      amountPaid: { amount: 2625, currency: 'EUR' },
+      payment: { status: 'succeeded', attempt: 1 },
+      activity: { venue: 'Kita 7, Berlin' },
+    });
+  });
+
+  it('are there for staff, and for nobody else', async () => {
+    expect(await ask('getEnrollment', staff, params)).toMatchObject({ status: 'confirmed' });
+    for (const other of [person(deriveId('mem', 'other')), finance]) {
+      await expect(ask('getEnrollment', other, params)).rejects.toThrow(/no such enrollment/);
+    }
+  });
+
+  it('have no ticket unless they are confirmed', async () => {
+    const roster = await all('getRoster', staff, 200, { activityId: first });
+    const others = roster.filter(({ status }) => status !== 'confirmed');
+    expect(others.length).toBeGreaterThan(0);
+    for (const { enrollmentId } of others) {
+      expect(await ask('getEnrollment', staff, { enrollmentId })).toMatchObject({ ticket: null });
+    }
+  });
+});
+
+describe('finance', () => {
+  it('feeds pages that each balance, with control totals that add up', async () => {
+    let cursor: unknown;
+    let lines = 0;
+    let debit = 0;
+    for (;;) {
+      const page = await ask(
+        'listJournal',
+        finance,
+        {},
+        { limit: '7', ...(cursor ? { cursor } : {}) },
+      );
+      const items = page['items'] as { debit: number; credit: number; ordinal: number }[];
+      const totals = page['totals'] as {
+        count: number;
+        sums: { debit: number; credit: number }[];
+        to: number;
+      };
+      expect(totals.count).toBe(items.length);
+      expect(totals.sums[0]?.debit).toBe(items.reduce((sum, line) => sum + line.debit, 0));
+      expect(totals.sums[0]?.debit).toBe(totals.sums[0]?.credit);
+      expect(totals.to).toBe(items.at(-1)?.ordinal);
+      lines += items.length;
+      debit += totals.sums[0]?.debit ?? 0;
+      if (page['nextCursor'] === null) break;
+      cursor = page['nextCursor'];
+    }
+    const whole = await pool.query<{ lines: number; debit: number }>(
+      'select count(*)::int as lines, sum(debit)::int as debit from read.finance_journal',
+    );
+    expect(whole.rows[0]).toEqual({ lines, debit });
+  });
+
+  it('goes on where the last page ended', async () => {
+    const of = { activityId: first };
+    const last = await ask('listJournal', finance, {}, { ...of, limit: '200' });
+    expect(last['nextCursor']).toBeNull();
+    const more = await ask('listJournal', finance, {}, { ...of, cursor: last['resumeCursor'] });
+    expect(more).toMatchObject({ items: [], resumeCursor: last['resumeCursor'] });
+  });
+
+  it('ends the feed before an event that could not be booked', async () => {
+    const { rows } = await pool.query<{ ordinal: number }>(
+      'select distinct ordinal from read.finance_journal order by ordinal offset 3 limit 1',
+    );
+    const ordinal = rows[0]?.ordinal ?? 0;
+    await pool.query(
+      `insert into projection.parked values ('finance-journal', 1, $1, 'k', 1, 'e', 's', 0, 'T', 'why', 1, now())`,
+      [ordinal],
+    );
+    try {
+      const page = await ask('listJournal', finance);
+      expect(page).toMatchObject({
+        heldBackFrom: ordinal,
+        totals: { entries: 3 },
+        nextCursor: null,
+      });
+    } finally {
+      await pool.query('delete from projection.parked');
+    }
+  });
+
+  it("agrees with Stripe's statement to the cent, and lists what is about nobody's payment", async () => {
+    const reply = await ask('getReconciliation', finance, { activityId: first });
+    expect(reply).toMatchObject({ difference: 0, status: 'agrees', openItems: 0, breaks: 0 });
+    expect((reply['takings'] as { amount: number }).amount).toBeGreaterThan(0);
+    expect((reply['refunds'] as { amount: number }).amount).toBeGreaterThan(0);
+    const breaks = await all('listBreaks', finance, 50);
+    expect(breaks).toEqual([
+      expect.objectContaining({
+        kind: 'statement-line',
+        balanceTransactionId: 'txn_stray',
+        causes: ['unmatched-statement-line'],
+        difference: { amount: 700, currency: 'EUR' },
+      }),
+    ]);
+  });
+});
+
+describe('the audit history', () => {
+  const stream = `activity-${cancelled}`;
+
+  it('shows a stream as of a revision and as of a moment', async () => {
+    const types = async (query: Item) => {
+      const reply = await ask('getAuditStream', finance, { stream }, query);
+      return [reply['revision'], (reply['items'] as Item[]).map(({ type }) => type)];
+    };
+    expect(await types({ revision: '1' })).toEqual([1, ['ActivityDrafted', 'ActivityPublished']]);
+    const [drafted] = history.filter((event) => event.stream === stream);
+    expect(await types({ at: drafted?.metadata.recordedAt ?? '' })).toEqual([
+      0,
+      ['ActivityDrafted'],
+    ]);
+    expect(await types({ at: '2020-01-01T00:00:00Z' })).toEqual([null, []]);
+    expect(await types({})).toEqual([2, expect.arrayContaining(['ActivityCancelled'])]);
+    await expect(ask('getAuditStream', finance, { stream: 'activity-none' })).rejects.toThrow(
+      /no such stream/,
+    );
+  });
+
+  it('holds no personal value', async () => {
+    const { rows } = await pool.query<{ data: string }>(
+      "select data::text from read.audit_events where type = 'EnrollmentRequested'",
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { data } of rows) {
+      expect(data).toContain('"attendeeName": "[personal]"');
+      expect(data).not.toMatch(/Attendee|@example/);
+    }
+  });
+
+  it('finds events by who, what and when', async () => {
+    const paymentId = dataOf('PaymentSucceeded')[0]?.['paymentId'];
+    const about = await all('listAuditEvents', finance, 50, {}, { paymentId });
+    expect(about.length).toBe(
+      history.filter(({ data }) => (data as Item)['paymentId'] === paymentId).length,
+    );
+    const [from, to] = [history[10]?.metadata.recordedAt, history[20]?.metadata.recordedAt];
+    const between = await all('listAuditEvents', finance, 50, {}, { from, to });
+    expect(between.map(({ ordinal }) => ordinal)).toEqual([11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+    const actorId = history[4]?.metadata.actor.id;
+    expect(
+      new Set(
+        (await all('listAuditEvents', finance, 50, {}, { actorId })).map((e) =>
+          JSON.stringify(e['actor']),
+        ),
+      ),
+    ).toEqual(new Set([JSON.stringify({ kind: 'person', id: actorId })]));
+  });
+});
