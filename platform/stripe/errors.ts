@@ -41,6 +41,9 @@ export function translate(what: string, error: unknown): unknown {
     error instanceof Stripe.errors.StripeConnectionError ||
     error instanceof Stripe.errors.StripeAPIError ||
     error instanceof Stripe.errors.StripeRateLimitError ||
+    // Our key is wrong or expired: that says nothing about the call, which works once it is mended.
+    error instanceof Stripe.errors.StripeAuthenticationError ||
+    error instanceof Stripe.errors.StripePermissionError ||
     PASSING.has(code) ||
     (error.statusCode ?? 0) >= 500;
   if (passing) {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CommandRefused, InvalidInput, OutcomeUnknown } from '../../commands/_runtime/errors.ts';
 import type { CommandRequest } from '../../commands/_runtime/index.ts';
 import { deriveId } from '../../domain/_kernel/ids.ts';
@@ -28,12 +28,15 @@ let database: TestDatabase;
 let pool: Pool;
 const running: Sagas[] = [];
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await createTestDatabase();
   pool = createPool({ url: database.url, name: 'spec' });
 });
 afterEach(async () => {
   await Promise.all(running.splice(0).map((sagas) => sagas.stop()));
+  await pool.query('drop schema saga cascade; drop function if exists refuse');
+});
+afterAll(async () => {
   await pool.end();
   await database.drop();
 });

@@ -1,0 +1,371 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CommandRefused } from '../../commands/_runtime/errors.ts';
+import type { CommandRequest } from '../../commands/_runtime/index.ts';
+import { deriveId } from '../../domain/_kernel/ids.ts';
+import { rejected } from '../../domain/_kernel/rejection.ts';
+import { createLogger } from '../../platform/log/index.ts';
+import { createPool, type Pool } from '../../platform/postgres/index.ts';
+import type {
+  IntentAtStripe,
+  ObservedLine,
+  StripeGateway,
+  StripeWebhook,
+} from '../../platform/stripe/index.ts';
+import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
+import type { SagaBus } from '../_runtime/index.ts';
+import {
+  createStripeInbox,
+  type FollowStripe,
+  type StripeInbox,
+  startFollowStripe,
+} from './index.ts';
+
+const log = createLogger({ level: process.env['LOG_LEVEL'] ?? 'silent', name: 'spec' });
+const paymentId = deriveId('pay', 'spec');
+const enrollmentId = deriveId('enr', 'spec');
+const activityId = deriveId('act', 'spec');
+const none = { paymentId: null, enrollmentId: null, activityId: null, refundId: null };
+
+let database: TestDatabase;
+let pool: Pool;
+let inbox: StripeInbox;
+const running: FollowStripe[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  pool = createPool({ url: database.url, name: 'spec' });
+});
+beforeEach(async () => {
+  inbox = await createStripeInbox({ pool, key: randomBytes(32) });
+});
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((follow) => follow.stop()));
+  await pool.query('drop schema stripe cascade');
+});
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+const until = <T>(check: () => T | Promise<T>): Promise<T> =>
+  vi.waitFor(check, { timeout: 10_000, interval: 10 });
+
+function webhook(object: StripeWebhook['object'], id = `evt_${randomUUID()}`): StripeWebhook {
+  return { id, type: 'payment_intent.succeeded', object, payloadHash: 'hash' };
+}
+const receive = (event: StripeWebhook) => inbox.receive(event, Buffer.from('{"secret":"Zoë"}'));
+const intent = (id: string) => ({ type: 'payment_intent', id });
+
+function intentAt(id: string, status: 'processing' | 'succeeded' = 'succeeded'): IntentAtStripe {
+  return {
+    ids: { ...none, paymentId, enrollmentId },
+    observed: {
+      ...{ intentId: id, status, amountReceived: 2500, currency: 'eur' },
+      ...{ chargeId: 'ch_1', paidAt: '2026-05-01T08:00:00.000Z', balanceTransaction: null },
+      ...{ decline: null, cancellationReason: null },
+    },
+  };
+}
+
+/** Stripe as a spec wants it; whatever it does not say is not asked for. */
+function stripe(answers: Partial<StripeGateway>): StripeGateway {
+  const never = () => Promise.reject(new Error('nobody asks this here'));
+  return {
+    createIntent: never,
+    clientSecret: never,
+    fetchIntent: never,
+    findIntent: never,
+    cancelIntent: never,
+    refund: never,
+    fetchRefund: never,
+    listBalanceTransactions: async () => ({ lines: [], hasMore: false }),
+    verifyWebhook: () => {
+      throw new Error('nobody verifies here');
+    },
+    ...answers,
+  };
+}
+
+type Sent = { name: string; params: unknown; body: unknown; request: CommandRequest };
+
+function notingBus(how: (sent: Sent) => void = () => undefined): { bus: SagaBus; sent: Sent[] } {
+  const sent: Sent[] = [];
+  const execute: SagaBus['execute'] = async (name, { params, body }, request) => {
+    const entry = { name, params, body, request };
+    sent.push(entry);
+    how(entry);
+    return { reply: {}, replayed: false, revision: 0, position: null };
+  };
+  return { bus: { execute }, sent };
+}
+
+async function start(gateway: StripeGateway, bus: SagaBus): Promise<FollowStripe> {
+  const follow = await startFollowStripe({
+    ...{ url: database.url, gateway, bus, log },
+    statementPollSeconds: 0.05,
+  });
+  running.push(follow);
+  return follow;
+}
+
+const rowsOf = async () =>
+  (
+    await pool.query<{ event_id: string; status: string; reason: string | null; attempts: number }>(
+      'select event_id, status, reason, attempts from stripe.inbox order by event_id',
+    )
+  ).rows;
+
+describe('the inbox', () => {
+  it('takes each webhook once, for ever, and keeps its body encrypted', async () => {
+    const event = webhook(intent('pi_1'), 'evt_once');
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => receive(event)));
+    expect(outcomes.filter((outcome) => outcome === 'new')).toHaveLength(1);
+    const { rows } = await pool.query<{ body_encrypted: Buffer }>(
+      'select body_encrypted from stripe.inbox',
+    );
+    expect(rows).toHaveLength(1);
+    expect(rows[0]?.body_encrypted.includes('Zoë')).toBe(false);
+    expect((await inbox.body('evt_once'))?.toString()).toBe('{"secret":"Zoë"}');
+    expect(await inbox.body('evt_other')).toBeNull();
+  });
+
+  it('keeps what nothing follows from, with the reason', async () => {
+    await receive(webhook({ type: 'dispute', id: 'dp_1' }, 'evt_a'));
+    await receive(webhook(null, 'evt_b'));
+    expect(await rowsOf()).toMatchObject([
+      { status: 'ignored', reason: 'nothing follows from a dispute' },
+      { status: 'ignored', reason: 'it names no object' },
+    ]);
+  });
+});
+
+describe('what follows from webhooks', () => {
+  it('is one look at the object, however many there are', async () => {
+    for (let n = 0; n < 100; n += 1) await receive(webhook(intent('pi_1')));
+    let looks = 0;
+    const { bus, sent } = notingBus();
+    const gateway = stripe({
+      fetchIntent: async (id) => {
+        looks += 1;
+        return intentAt(id);
+      },
+    });
+    const follow = await start(gateway, bus);
+    await until(async () => expect((await follow.stats()).pending).toBe(0));
+    expect(looks).toBe(1);
+    expect(sent).toMatchObject([
+      {
+        name: 'record-stripe-state',
+        params: { paymentId },
+        body: { enrollmentId, observed: { intentId: 'pi_1', status: 'succeeded' } },
+        request: { principal: { kind: 'stripe', id: 'webhook' } },
+      },
+    ]);
+    expect(new Set((await rowsOf()).map(({ status }) => status))).toEqual(new Set(['processed']));
+  });
+
+  it('is another look for what arrives during one; the same sight is the same command', async () => {
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const statuses = ['processing', 'succeeded', 'succeeded'] as const;
+    let looks = 0;
+    const { bus, sent } = notingBus();
+    const gateway = stripe({
+      fetchIntent: async (id) => {
+        const status = statuses[looks] ?? 'succeeded';
+        looks += 1;
+        if (looks === 1) await gate;
+        return intentAt(id, status);
+      },
+    });
+    const follow = await start(gateway, bus);
+    await receive(webhook(intent('pi_1')));
+    await until(() => expect(looks).toBe(1));
+    await receive(webhook(intent('pi_1')));
+    open();
+    await until(async () => expect((await follow.stats()).pending).toBe(0));
+    await receive(webhook(intent('pi_1')));
+    await until(() => expect(looks).toBe(3));
+    await until(async () => expect((await follow.stats()).pending).toBe(0));
+    const ids = sent.map(({ request }) => request.commandId);
+    expect(ids).toHaveLength(3);
+    expect(ids[1]).toBe(ids[2]);
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+
+  it('is nothing for objects that are not ours', async () => {
+    await receive(webhook(intent('pi_a'), 'evt_a'));
+    await receive(webhook(intent('pi_b'), 'evt_b'));
+    const { bus, sent } = notingBus();
+    const gateway = stripe({
+      fetchIntent: async (id) => (id === 'pi_a' ? null : { ...intentAt(id), ids: none }),
+    });
+    const follow = await start(gateway, bus);
+    await until(async () => expect((await follow.stats()).pending).toBe(0));
+    expect(sent).toEqual([]);
+    expect(await rowsOf()).toMatchObject([
+      { status: 'ignored', reason: 'Stripe has no such PaymentIntent' },
+      { status: 'ignored', reason: 'not ours: no payment_id in the metadata' },
+    ]);
+  });
+
+  it('is tried again after an outage, and said when the log disagrees', async () => {
+    let outages = 2;
+    const { bus, sent } = notingBus(() => {
+      if (outages-- > 0) throw new Error('away');
+      throw new CommandRefused(rejected('amount-mismatch', 'Another amount.'));
+    });
+    await receive(webhook(intent('pi_1')));
+    const follow = await start(stripe({ fetchIntent: async (id) => intentAt(id) }), bus);
+    await until(async () => expect((await follow.stats()).pending).toBe(0));
+    expect(sent).toHaveLength(3);
+    expect(await rowsOf()).toMatchObject([
+      { status: 'processed', reason: 'refused: amount-mismatch', attempts: 3 },
+    ]);
+  });
+
+  it('is the end of a refund', async () => {
+    const refundId = deriveId('ref', 'spec');
+    await receive(webhook({ type: 'refund', id: 're_ok' }, 'evt_ok'));
+    await receive(webhook({ type: 'refund', id: 're_bad' }, 'evt_bad'));
+    const { bus, sent } = notingBus();
+    const gateway = stripe({
+      fetchRefund: async (id) => ({
+        ...{ stripeRefundId: id, balanceTransactionId: 'txn_1', intentId: 'pi_1' },
+        ids: { ...none, paymentId, refundId },
+        ...(id === 're_ok'
+          ? { status: 'succeeded' as const, code: '' }
+          : { status: 'failed' as const, code: 'lost_or_stolen_card' }),
+      }),
+    });
+    await start(gateway, bus);
+    await until(() => expect(sent).toHaveLength(2));
+    expect(sent.toSorted((a, b) => a.name.localeCompare(b.name))).toMatchObject([
+      {
+        name: 'fail-refund',
+        params: { paymentId },
+        body: { refundId, stripeRefundId: 're_bad', code: 'lost_or_stolen_card' },
+      },
+      {
+        name: 'settle-refund',
+        params: { paymentId },
+        body: { refundId, stripeRefundId: 're_ok', balanceTransactionId: 'txn_1' },
+      },
+    ]);
+  });
+});
+
+describe('the statement', () => {
+  const line = (n: number, changes: Partial<ObservedLine> = {}): ObservedLine => ({
+    ...{ balanceTransactionId: `txn_${n}`, type: 'charge', reportingCategory: 'charge' },
+    ...{ gross: 2500, fee: 63, net: 2437, currency: 'EUR', sourceId: `ch_${n}` },
+    ids: { ...none, paymentId, activityId },
+    intentId: `pi_${n}`,
+    bookedAt: '2026-05-01T08:00:00.000Z',
+    availableAt: '2026-05-03T08:00:00.000Z',
+    created: 1_777_000_000 + n,
+    ...changes,
+  });
+
+  /** Stripe's list: newest first, in pages of two. */
+  const listing = (lines: () => readonly ObservedLine[], asked: number[]) =>
+    stripe({
+      listBalanceTransactions: async ({ createdFrom, after }) => {
+        asked.push(createdFrom);
+        const all = lines()
+          .filter(({ created }) => created >= createdFrom)
+          .toSorted((a, b) => b.created - a.created);
+        const from = all.findIndex((one) => one.balanceTransactionId === after) + 1;
+        return { lines: all.slice(from, from + 2), hasMore: all.length > from + 2 };
+      },
+    });
+  const recorded = (sent: readonly Sent[]) =>
+    sent.map(({ params }) => (params as { balanceTransactionId: string }).balanceTransactionId);
+
+  it('is read to its end, then from where it ended, with late lines', async () => {
+    let lines = [1, 2, 3, 4, 5].map((n) => line(n));
+    const asked: number[] = [];
+    const { bus, sent } = notingBus();
+    await start(
+      listing(() => lines, asked),
+      bus,
+    );
+    await until(() =>
+      expect(recorded(sent).toSorted()).toEqual(lines.map((l) => l.balanceTransactionId)),
+    );
+    // One that turns up late, and a new one.
+    lines = [...lines, line(6), line(0)];
+    await until(() => expect(sent).toHaveLength(7));
+    expect(recorded(sent)).toContain('txn_0');
+    expect(asked[0]).toBe(0);
+    expect(asked.at(-1)).toBeGreaterThan(1_777_000_000 - 3601);
+    expect(sent[0]).toMatchObject({
+      name: 'record-statement-line',
+      body: {
+        gross: 2500,
+        fee: 63,
+        net: 2437,
+        paymentId,
+        activityId,
+        sourceId: expect.any(String),
+      },
+    });
+    expect(Object.keys(sent[0]?.body as object)).not.toContain('created');
+  });
+
+  it('goes on with the page where it was cut', async () => {
+    const lines = [1, 2, 3, 4].map((n) => line(n));
+    const first = notingBus(({ params }) => {
+      if ((params as { balanceTransactionId: string }).balanceTransactionId === 'txn_1') {
+        throw new Error('away');
+      }
+    });
+    const cut = await start(
+      listing(() => lines, []),
+      first.bus,
+    );
+    await until(() => expect(recorded(first.sent)).toContain('txn_1'));
+    running.splice(running.indexOf(cut), 1);
+    await cut.stop();
+    const second = notingBus();
+    await start(
+      listing(() => lines, []),
+      second.bus,
+    );
+    await until(() => expect(recorded(second.sent)).toContain('txn_1'));
+    expect(recorded(second.sent)).not.toContain('txn_4');
+  });
+
+  it('asks the intent for ids that a refund made by hand does not have', async () => {
+    const { bus, sent } = notingBus();
+    const gateway = {
+      ...listing(() => [line(1, { ids: none }), line(2, { ids: none, intentId: null })], []),
+      fetchIntent: async (id: string) => ({
+        ...intentAt(id),
+        ids: { ...none, paymentId, activityId },
+      }),
+    };
+    await start(gateway, bus);
+    await until(() => expect(sent).toHaveLength(2));
+    expect(sent).toMatchObject([
+      { params: { balanceTransactionId: 'txn_1' }, body: { paymentId, activityId } },
+      { params: { balanceTransactionId: 'txn_2' }, body: { paymentId: null, activityId: null } },
+    ]);
+  });
+
+  it('goes on past a line that differs from what was recorded', async () => {
+    const { bus, sent } = notingBus(({ params }) => {
+      if ((params as { balanceTransactionId: string }).balanceTransactionId === 'txn_1') {
+        throw new CommandRefused(rejected('statement-changed', 'It differs.'));
+      }
+    });
+    await start(
+      listing(() => [line(1), line(2)], []),
+      bus,
+    );
+    await until(() => expect(recorded(sent)).toEqual(['txn_1', 'txn_2']));
+  });
+});
