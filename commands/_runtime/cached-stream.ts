@@ -1,6 +1,6 @@
-import type { Aggregate } from '../../domain/_kernel/aggregate.ts';
-import type { DomainEvent, StoredEvent } from '../../domain/_kernel/event.ts';
+import type { StoredEvent } from '../../domain/_kernel/event.ts';
 import type { EventStore } from '../../platform/event-store/index.ts';
+import type { OpaqueAggregate } from './job.ts';
 
 /** Where a command's events stand in a stream; the events themselves are read again on a repeat. */
 export type CommandTrace = {
@@ -13,8 +13,8 @@ export type CommandTrace = {
  * A stream as this process knows it: its folded state, its last revision and the commands in it.
  * One owner folds it, in O(1) per event; it may be behind the store, never beside it.
  */
-export type CachedStream<State> = {
-  state: State;
+export type CachedStream = {
+  state: unknown;
   /** Last revision folded; -1: no events. */
   revision: number;
   readonly commands: Map<string, CommandTrace>;
@@ -24,7 +24,7 @@ export type CachedStream<State> = {
   contended: number;
 };
 
-export function emptyStream<S, E extends DomainEvent>(aggregate: Aggregate<S, E>): CachedStream<S> {
+export function emptyStream(aggregate: OpaqueAggregate): CachedStream {
   return {
     state: aggregate.initial(),
     revision: -1,
@@ -35,10 +35,10 @@ export function emptyStream<S, E extends DomainEvent>(aggregate: Aggregate<S, E>
 }
 
 /** Folds events into the entry. They must be the next ones of the stream. */
-export function foldInto<S, E extends DomainEvent>(
-  aggregate: Aggregate<S, E>,
-  entry: CachedStream<S>,
-  events: readonly StoredEvent<E>[],
+export function foldInto(
+  aggregate: OpaqueAggregate,
+  entry: CachedStream,
+  events: readonly StoredEvent[],
 ): void {
   for (const event of events) {
     if (event.revision !== entry.revision + 1) {
@@ -58,40 +58,39 @@ export function foldInto<S, E extends DomainEvent>(
 }
 
 /** Brings the entry up to the store: reads what is after its revision. */
-export async function readTail<S, E extends DomainEvent>(
+export async function readTail(
   eventStore: EventStore,
-  aggregate: Aggregate<S, E>,
+  aggregate: OpaqueAggregate,
   stream: string,
-  entry: CachedStream<S>,
+  entry: CachedStream,
 ): Promise<void> {
   const askedAt = Date.now();
   const events = await eventStore.readStream(stream, { from: entry.revision + 1 });
-  foldInto(aggregate, entry, events as StoredEvent<E>[]);
+  foldInto(aggregate, entry, events);
   entry.checkedAt = askedAt;
 }
 
 /** Keeps the most recently used entries. What is in use is not in the cache: it has an owner. */
 export function createStreamCache(maxEntries: number) {
-  const entries = new Map<string, CachedStream<unknown>>();
+  const entries = new Map<string, CachedStream>();
   return {
     /** Takes the entry out: nobody else can fold it while it is in use. */
-    take: <S>(stream: string): CachedStream<S> | undefined => {
+    take: (stream: string): CachedStream | undefined => {
       const entry = entries.get(stream);
       entries.delete(stream);
-      return entry as CachedStream<S> | undefined;
+      return entry;
     },
     /** Puts it back, only after success: an entry whose work failed is dropped and read anew. */
-    put: <S>(stream: string, entry: CachedStream<S>): void => {
-      entries.set(stream, entry as CachedStream<unknown>);
+    put: (stream: string, entry: CachedStream): void => {
+      entries.set(stream, entry);
       if (entries.size > maxEntries) {
         const oldest = entries.keys().next();
         if (!oldest.done) entries.delete(oldest.value);
       }
     },
     /** A look without taking it: for a synchronous view only. */
-    peek: <S>(stream: string): CachedStream<S> | undefined =>
-      entries.get(stream) as CachedStream<S> | undefined,
-    size: () => entries.size,
+    peek: (stream: string): Readonly<CachedStream> | undefined => entries.get(stream),
   };
 }
+
 export type StreamCache = ReturnType<typeof createStreamCache>;

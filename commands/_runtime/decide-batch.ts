@@ -1,10 +1,9 @@
-import type { Aggregate } from '../../domain/_kernel/aggregate.ts';
 import type { DomainEvent, EventMetadata } from '../../domain/_kernel/event.ts';
 import { eventIdOf } from '../../domain/_kernel/ids.ts';
 import { isRejection } from '../../domain/_kernel/rejection.ts';
 import { type CachedStream, foldInto } from './cached-stream.ts';
 import type { CommandContext } from './definition.ts';
-import type { Job, Outcome, Stored } from './job.ts';
+import type { Job, OpaqueAggregate, Outcome, Stored } from './job.ts';
 
 /** The most bytes of JSON in one append; the store's limit is 1 MiB. */
 const MAX_BYTES = 600_000;
@@ -44,9 +43,9 @@ function toStored(
 }
 
 function decideOne(
-  aggregate: Aggregate<unknown>,
+  aggregate: OpaqueAggregate,
   stream: string,
-  entry: CachedStream<unknown>,
+  entry: CachedStream,
   job: Job,
 ): Outcome {
   try {
@@ -81,9 +80,9 @@ export type DecidedBatch = {
  * not fit into one append is postponed to the next.
  */
 export function decideBatch(
-  aggregate: Aggregate<unknown>,
+  aggregate: OpaqueAggregate,
   stream: string,
-  entry: CachedStream<unknown>,
+  entry: CachedStream,
   jobs: readonly Job[],
 ): DecidedBatch {
   const outcomes: Outcome[] = [];

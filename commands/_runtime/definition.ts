@@ -53,6 +53,20 @@ export type Decided<E extends DomainEvent, View> = {
   readonly replayed: boolean;
 };
 
+/** `L` and `View` are undefined where there is no `lookup` and no `view`. */
+export type DecideStep<S, E extends DomainEvent, L, View> = {
+  readonly lookup?: () => Promise<L>;
+  readonly decide: (state: S, looked: L) => Decision<E>;
+  readonly view?: (state: S) => View;
+  /**
+   * The stream's id derives from this command, and an earlier step of it stored something: saves
+   * reading a stream that is not there. Without effect on the first step, which tells repeats.
+   */
+  readonly isNew?: boolean;
+  /** When it happened in the world, where that is not the moment of the request. */
+  readonly occurredAt?: Instant;
+};
+
 export type CommandTools = {
   /**
    * One decision in one stream: queued per stream, folded, decided, appended with the exact
@@ -64,18 +78,7 @@ export type CommandTools = {
   decide<S, E extends DomainEvent, L = undefined, View = undefined>(
     aggregate: Aggregate<S, E>,
     id: string,
-    step: {
-      readonly lookup?: () => Promise<L>;
-      readonly decide: (state: S, looked: L) => Decision<E>;
-      readonly view?: (state: S) => View;
-      /**
-       * The stream's id derives from this command, and an earlier step of it stored something: saves
-       * reading a stream that is not there. Without effect on the first step, which tells repeats.
-       */
-      readonly isNew?: boolean;
-      /** When it happened in the world, where that is not the moment of the request. */
-      readonly occurredAt?: Instant;
-    },
+    step: DecideStep<S, E, L, View>,
   ): Promise<Decided<E, View>>;
   /**
    * Reads an aggregate as of now. `view` picks what is needed; the state must not be kept.

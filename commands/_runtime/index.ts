@@ -1,6 +1,9 @@
 import { createHmac } from 'node:crypto';
-import type { Actor } from '../../domain/_kernel/event.ts';
+import type { z } from 'zod';
+import type { Aggregate } from '../../domain/_kernel/aggregate.ts';
+import type { Actor, DomainEvent } from '../../domain/_kernel/event.ts';
 import { PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
+import type { Decision } from '../../domain/_kernel/rejection.ts';
 import type { EventStore } from '../../platform/event-store/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { histogram } from '../../platform/telemetry/index.ts';
@@ -12,6 +15,7 @@ import type {
   CommandResult,
   CommandTools,
   Decided,
+  DecideStep,
   Principal,
 } from './definition.ts';
 import { CommandRefused, Forbidden, InvalidInput } from './errors.ts';
@@ -46,6 +50,8 @@ export type CommandBus = {
   execute(command: string, input: CommandInput, request: CommandRequest): Promise<CommandResult>;
   readonly commands: ReadonlyMap<string, CommandDefinition>;
 };
+
+type Parsed = Parameters<CommandDefinition['execute']>[1];
 
 const DEFAULT_DEADLINE_MS = 10_000;
 
@@ -94,14 +100,14 @@ export function createCommandBus(options: {
 
   const contextOf = (
     definition: CommandDefinition,
-    input: { params: unknown; body: unknown },
+    input: Parsed,
     request: CommandRequest,
   ): CommandContext => {
     const { principal } = request;
     const inputHash = createHmac('sha256', hashKey)
       .update(canonicalJson([definition.name, input.params, input.body]))
       .digest('hex');
-    const own = definition.identity?.(input as never);
+    const own = definition.identity?.(input);
     const who =
       principal.kind === 'anonymous'
         ? `anonymous:${inputHash}`
@@ -128,10 +134,10 @@ export function createCommandBus(options: {
 
   const perform = async (
     definition: CommandDefinition,
-    input: { params: unknown; body: unknown },
+    input: Parsed,
     context: CommandContext,
   ): Promise<CommandResult> => {
-    const steps: Decided<never, unknown>[] = [];
+    const steps: Decided<DomainEvent, unknown>[] = [];
     // A stream that derives from the command can only be there already if an earlier execution wrote
     // it, and that one wrote the first step's stream before: only the first step has to look.
     const firstTime = () =>
@@ -139,36 +145,37 @@ export function createCommandBus(options: {
     const tools: CommandTools = {
       ports,
       load: (aggregate, id, view, enough) => queues.load(aggregate, id, context, view, enough),
-      decide: async (aggregate, id, step) => {
-        const view = step.view ?? (() => undefined as never);
-        const run = (decide: Parameters<typeof queues.decide>[3]['decide']) =>
+      decide: async <S, E extends DomainEvent, L, View>(
+        aggregate: Aggregate<S, E>,
+        id: string,
+        step: DecideStep<S, E, L, View>,
+      ) => {
+        const run = (decide: (state: S) => Decision<E>) =>
           queues.decide(
             aggregate,
             id,
             { ...context, occurredAt: step.occurredAt ?? context.now },
             {
-              decide: decide as never,
-              view,
+              decide,
+              view: step.view ?? (() => undefined as View),
               isNew: step.isNew === true && firstTime(),
             },
           );
-        let decided: Awaited<ReturnType<typeof run>>;
+        let decided: Decided<E, View>;
         try {
-          const looked = step.lookup === undefined ? undefined : await step.lookup();
-          decided = await run((state) => step.decide(state as never, looked as never));
+          const looked = step.lookup === undefined ? (undefined as L) : await step.lookup();
+          decided = await run((state) => step.decide(state, looked));
         } catch (error) {
           if (!(error instanceof CommandRefused) || step.lookup === undefined) throw error;
           // What a look-up refuses now may have been granted before: a repeat gets its first answer.
           decided = await run(() => error.rejection);
         }
-        steps.push(decided as Decided<never, unknown>);
-        return decided as never;
+        steps.push(decided);
+        return decided;
       },
     };
-    const reply = await definition.execute(tools, input as never, context);
-    const positions = steps.flatMap((step) =>
-      step.events.map((event) => (event as { position: bigint }).position),
-    );
+    const reply = await definition.execute(tools, input, context);
+    const positions = steps.flatMap((step) => step.events.map((event) => event.position));
     return {
       reply,
       replayed: steps.length > 0 && steps.every((step) => step.replayed),
@@ -208,7 +215,11 @@ export function createCommandBus(options: {
   };
 }
 
-function parse(schema: CommandDefinition['params'], value: unknown, where: string): unknown {
+function parse<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  where: string,
+): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new InvalidInput(

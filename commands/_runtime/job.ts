@@ -1,11 +1,14 @@
+import type { Aggregate } from '../../domain/_kernel/aggregate.ts';
 import type { DomainEvent, StoredEvent } from '../../domain/_kernel/event.ts';
 import type { Decision, Rejection } from '../../domain/_kernel/rejection.ts';
 import type { CommandContext, Decided } from './definition.ts';
 
-/** One command's step in one stream, or a look at the stream, waiting for its turn. */
+/**
+ * One command's step in one stream, or a look at the stream, waiting for its turn. States and events
+ * are opaque here: the queue of a stream has jobs of one aggregate only.
+ */
 export type Job = {
   readonly context: CommandContext;
-  // The jobs of one stream share its aggregate, so the queue can treat states and events as opaque.
   readonly decide: (state: unknown) => Decision<DomainEvent>;
   readonly view: (state: unknown) => unknown;
   /** The id derives from the command: the stream is most likely not there yet. */
@@ -25,4 +28,44 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly job: Job; readonly rejection: Rejection }
   | { readonly kind: 'failed'; readonly job: Job; readonly error: unknown };
 
-export type Stored = StoredEvent<DomainEvent>;
+/** An event of a batch. Its position is known once it is appended. */
+export type Stored = StoredEvent<DomainEvent> & { position: bigint };
+
+/** A job as its sender knows it, with the types of its aggregate. */
+export type TypedJob<S, E extends DomainEvent, View> = {
+  readonly context: CommandContext;
+  readonly decide: (state: S) => Decision<E>;
+  readonly view: (state: S) => View;
+  readonly isNew: boolean;
+};
+
+/** An aggregate whose states and events nobody outside looks into. */
+export type OpaqueAggregate = Aggregate<unknown>;
+
+/**
+ * Queues and the cache hold streams of all aggregates, so the types of one are given up
+ * here. A stream's name begins with its aggregate's category: what comes back under that name
+ * is what that aggregate made.
+ */
+export function opaqueAggregate<S, E extends DomainEvent>(
+  aggregate: Aggregate<S, E>,
+): OpaqueAggregate {
+  return { ...aggregate, evolve: (state, event) => aggregate.evolve(state as S, event as E) };
+}
+
+/** Makes a job of it and hands it to `enqueue`; settles when the job was told. */
+export function asJob<S, E extends DomainEvent, View>(
+  { context, decide, view, isNew }: TypedJob<S, E, View>,
+  enqueue: (job: Job) => void,
+): Promise<Decided<E, View>> {
+  return new Promise((resolve, reject) => {
+    enqueue({
+      context,
+      decide: (state) => decide(state as S),
+      view: (state) => view(state as S),
+      isNew,
+      resolve: (decided) => resolve(decided as Decided<E, View>),
+      reject,
+    });
+  });
+}

@@ -12,7 +12,14 @@ import { type CachedStream, emptyStream, readTail, type StreamCache } from './ca
 import { type DecidedBatch, decideBatch } from './decide-batch.ts';
 import type { CommandContext, Decided } from './definition.ts';
 import { CommandRefused, IdempotencyConflict, OutcomeUnknown, Overloaded } from './errors.ts';
-import type { Job, Outcome, Stored } from './job.ts';
+import {
+  asJob,
+  type Job,
+  type OpaqueAggregate,
+  type Outcome,
+  opaqueAggregate,
+  type Stored,
+} from './job.ts';
 
 /** Most commands decided into one append. */
 const MAX_COMMANDS = 256;
@@ -22,10 +29,9 @@ const MAX_WAITING = 20_000;
 const CONTENDED_BATCHES = 16;
 
 type Queue = { jobs: Job[] };
-type Opaque = Aggregate<unknown>;
 
 type Turn = {
-  readonly entry: CachedStream<unknown>;
+  readonly entry: CachedStream;
   /** The state was read from the store after the jobs arrived. */
   readonly current: boolean;
   readonly open: readonly Job[];
@@ -77,7 +83,7 @@ export function createStreamQueues(options: {
   /** Answers jobs whose command is in the stream already from what was stored; returns the others. */
   const answerRepeats = async (
     stream: string,
-    entry: CachedStream<unknown>,
+    entry: CachedStream,
     jobs: readonly Job[],
   ): Promise<Job[]> => {
     const open: Job[] = [];
@@ -114,11 +120,11 @@ export function createStreamQueues(options: {
   };
 
   const openTurn = async (
-    aggregate: Opaque,
+    aggregate: OpaqueAggregate,
     stream: string,
     jobs: readonly Job[],
   ): Promise<Turn> => {
-    const entry = cache.take<unknown>(stream) ?? emptyStream(aggregate);
+    const entry = cache.take(stream) ?? emptyStream(aggregate);
     // A stream named after its command is most likely not there yet: deciding on the empty state
     // saves a round trip, and the append at "no stream" proves it right or starts over.
     const guessed = entry.revision >= 0 || jobs.every((job) => job.isNew);
@@ -131,9 +137,9 @@ export function createStreamQueues(options: {
 
   /** The same jobs on the state as the store has it now. */
   const nextTurn = async (
-    aggregate: Opaque,
+    aggregate: OpaqueAggregate,
     stream: string,
-    entry: CachedStream<unknown>,
+    entry: CachedStream,
     jobs: readonly Job[],
   ): Promise<Turn> => {
     await readTail(eventStore, aggregate, stream, entry);
@@ -152,13 +158,13 @@ export function createStreamQueues(options: {
       if (Date.now() >= deadline) throw new Overloaded(`${stream} is too busy`);
       return null;
     }
-    for (const event of events) Object.assign(event, { position: result.position ?? -1n });
+    for (const event of events) event.position = result.position ?? -1n;
     return result.retried ? Promise.all(outcomes.map((each) => asStored(stream, each))) : outcomes;
   };
 
   /** One batch: decide, append, tell. Returns the jobs that did not fit. */
   const processBatch = async (
-    aggregate: Opaque,
+    aggregate: OpaqueAggregate,
     stream: string,
     jobs: readonly Job[],
   ): Promise<readonly Job[]> => {
@@ -189,7 +195,7 @@ export function createStreamQueues(options: {
     }
   };
 
-  const run = async (aggregate: Opaque, stream: string, queue: Queue): Promise<void> => {
+  const run = async (aggregate: OpaqueAggregate, stream: string, queue: Queue): Promise<void> => {
     while (queue.jobs.length > 0) {
       const batch = takeBatch(queue);
       try {
@@ -201,7 +207,7 @@ export function createStreamQueues(options: {
     queues.delete(stream);
   };
 
-  const enqueue = (aggregate: Opaque, stream: string, job: Job): void => {
+  const enqueue = (aggregate: OpaqueAggregate, stream: string, job: Job): void => {
     const queue = queues.get(stream);
     if (queue === undefined) {
       const created = { jobs: [job] };
@@ -217,37 +223,29 @@ export function createStreamQueues(options: {
 
   return {
     decide: (aggregate, id, context, step) =>
-      new Promise((resolve, reject) => {
-        enqueue(aggregate as unknown as Opaque, streamOf(aggregate, id), {
-          context,
-          ...step,
-          resolve,
-          reject,
-        } as unknown as Job);
-      }),
-    load: async (aggregate, id, context, view, enough) => {
+      asJob({ context, ...step }, (job) =>
+        enqueue(opaqueAggregate(aggregate), streamOf(aggregate, id), job),
+      ),
+    load: async <S, E extends DomainEvent, View>(
+      aggregate: Aggregate<S, E>,
+      id: string,
+      context: CommandContext,
+      view: (state: S) => View,
+      enough?: (view: View, ageMs: number) => boolean,
+    ) => {
       const stream = streamOf(aggregate, id);
-      const cached = cache.peek<Parameters<typeof view>[0]>(stream);
+      const cached = cache.peek(stream);
       if (cached !== undefined && enough !== undefined) {
-        const seen = view(cached.state);
+        const seen = view(cached.state as S);
         if (enough(seen, Date.now() - cached.checkedAt)) return seen;
       }
       // A look takes its turn in the queue, as a decision that decides nothing: the entry has one
       // owner, and a thousand looks at once cost one read.
-      const look = { ...context, commandId: randomUUID() };
-      const { view: result } = await new Promise<Decided<DomainEvent, unknown>>(
-        (resolve, reject) => {
-          enqueue(aggregate as unknown as Opaque, stream, {
-            context: look,
-            decide: () => [],
-            view: view as (state: unknown) => unknown,
-            isNew: false,
-            resolve,
-            reject,
-          });
-        },
+      const look = { context: { ...context, commandId: randomUUID() }, decide: () => [], view };
+      const { view: result } = await asJob({ ...look, isNew: false }, (job) =>
+        enqueue(opaqueAggregate(aggregate), stream, job),
       );
-      return result as ReturnType<typeof view>;
+      return result;
     },
   };
 }
