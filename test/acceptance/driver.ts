@@ -114,8 +114,17 @@ export function createDriver(platform: TestPlatform): Driver {
     const by = { token, ...(consistency === undefined ? {} : { consistency }) };
     return parsed(shapes.enrollment, good(`GET ${path}`, await read(path, by)));
   };
-  const untilEnrollment: Driver['untilEnrollment'] = (member, id, fits, patienceMs) =>
-    until(`enrollment ${id}`, () => enrollment(member, id), fits, patienceMs);
+  const untilEnrollment: Driver['untilEnrollment'] = async (member, id, fits, patienceMs) => {
+    const path = `/v1/enrollments/${id}`;
+    // Just written it may not be there yet, and what is awaited has no token to ask with.
+    const ask = async () => {
+      const answer = await read(path, { token: member.token });
+      return answer.status === 404 ? null : parsed(shapes.enrollment, good(`GET ${path}`, answer));
+    };
+    const found = await until(path, ask, (each) => each !== null && fits(each), patienceMs);
+    if (found === null) throw new Error(`${path} is not there`);
+    return found;
+  };
 
   const mailHeads = async (filter: string) => {
     const url = `${platform.mailboxUrl}/messages${filter}`;
