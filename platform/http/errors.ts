@@ -15,11 +15,8 @@ import {
 import { newTraceId } from './trace.ts';
 import { fieldErrors, SchemaMismatchError } from './validation.ts';
 
-/** An error class and the problem it becomes; the first rule that knows an error wins. */
-export type ErrorRule = {
-  readonly knows: (error: unknown) => boolean;
-  readonly toProblem: (error: never) => HttpProblem;
-};
+/** The problem an error becomes; undefined for an error it does not know. The first that knows wins. */
+export type ErrorRule = (error: unknown) => HttpProblem | undefined;
 
 type ErrorClass<E extends Error> = abstract new (...args: never[]) => E;
 
@@ -27,7 +24,7 @@ export function on<E extends Error>(
   type: ErrorClass<E>,
   toProblem: (error: E) => HttpProblem,
 ): ErrorRule {
-  return { knows: (error) => error instanceof type, toProblem };
+  return (error) => (error instanceof type ? toProblem(error) : undefined);
 }
 
 /** By name, for errors of adapters that an API does not import. */
@@ -35,7 +32,8 @@ export function named(
   names: readonly string[],
   toProblem: (error: Error) => HttpProblem,
 ): ErrorRule {
-  return { knows: (error) => error instanceof Error && names.includes(error.name), toProblem };
+  return (error) =>
+    error instanceof Error && names.includes(error.name) ? toProblem(error) : undefined;
 }
 
 const RETRY = { 'Retry-After': '1' };
@@ -67,7 +65,7 @@ function mismatch(error: SchemaMismatchError): HttpProblem {
 
 /** What both APIs answer alike. Each API puts rules of its own before these. */
 export const commonRules: readonly ErrorRule[] = [
-  { knows: (error) => error instanceof HttpProblem, toProblem: (error: HttpProblem) => error },
+  on(HttpProblem, (problem) => problem),
   on(SchemaMismatchError, mismatch),
   on(
     InvalidTokenError,
@@ -88,26 +86,20 @@ export const commonRules: readonly ErrorRule[] = [
       }),
   ),
   on(WorkQueueFullError, (cause) => retryLater('overloaded', { cause })),
-  {
-    knows: (error) => codeOf(error) in fastifyErrors,
-    toProblem: (error: Error) =>
-      fastifyErrors[codeOf(error)]?.(error) ?? new HttpProblem('internal-error'),
-  },
+  (error) => (error instanceof Error ? fastifyErrors[codeOf(error)]?.(error) : undefined),
   // Postgres ends a statement that runs longer than its limit with 57014.
-  {
-    knows: (error) => codeOf(error) === '57014',
-    toProblem: (cause: Error) => retryLater('timed-out', { cause }),
-  },
-  { knows: isConnectionError, toProblem: (cause: Error) => retryLater('unavailable', { cause }) },
+  (cause) => (codeOf(cause) === '57014' ? retryLater('timed-out', { cause }) : undefined),
+  (cause) => (isConnectionError(cause) ? retryLater('unavailable', { cause }) : undefined),
 ];
 
 export function createErrorMapper(rules: readonly ErrorRule[]): (error: unknown) => HttpProblem {
   const all = [...rules, ...commonRules];
   return (error) => {
-    const rule = all.find(({ knows }) => knows(error));
-    return rule === undefined
-      ? new HttpProblem('internal-error', { cause: error })
-      : rule.toProblem(error as never);
+    for (const rule of all) {
+      const problem = rule(error);
+      if (problem !== undefined) return problem;
+    }
+    return new HttpProblem('internal-error', { cause: error });
   };
 }
 
