@@ -34,7 +34,7 @@ function toStored(
   const metadata = metadataOf(context);
   return events.map((event, index) => ({
     ...event,
-    id: eventIdOf(context.commandId, category, index),
+    id: eventIdOf(context.executionId, category, index),
     stream,
     revision: after + 1 + index,
     position: -1n,

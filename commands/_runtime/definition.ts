@@ -29,6 +29,12 @@ export const roles = (...list: readonly [Role, ...Role[]]): Permission => ({
 /** Everything fixed on arrival; a decision never looks at the clock again. */
 export type CommandContext = {
   readonly commandId: string;
+  /**
+   * This execution of the command, no other: event ids derive from it. Two processes that execute
+   * one command at once must not look to the store like one append sent twice, because it compares
+   * ids, not contents.
+   */
+  readonly executionId: string;
   /** Keyed hash of route and input. */
   readonly inputHash: string;
   readonly now: Instant;
@@ -127,6 +133,12 @@ export type CommandDefinition<
     readonly body: z.input<B>;
     readonly reply: z.input<R>;
   };
+  /**
+   * What the body names as the thing to change, where no parameter does. Parameters and target are
+   * part of the command id: one key for two things is two commands, each with ids of its own. Else
+   * the first stream of the second would be written before the second stream tells the repeat.
+   */
+  target?(input: Input<P, B>): string;
   /** For inputs that carry their own identity (a scan's device and nonce): the name of the command id. */
   identity?(input: Input<P, B>): string;
   execute(tools: CommandTools, input: Input<P, B>, context: CommandContext): Promise<z.output<R>>;

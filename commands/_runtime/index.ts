@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import type { Aggregate } from '../../domain/_kernel/aggregate.ts';
 import type { Actor, DomainEvent } from '../../domain/_kernel/event.ts';
@@ -108,6 +108,7 @@ export function createCommandBus(options: {
       .update(canonicalJson([definition.name, input.params, input.body]))
       .digest('hex');
     const own = definition.identity?.(input);
+    const target = definition.target?.(input) ?? null;
     const who =
       principal.kind === 'anonymous'
         ? `anonymous:${inputHash}`
@@ -115,11 +116,15 @@ export function createCommandBus(options: {
     const commandId =
       request.commandId ??
       (own === undefined
-        ? uuidv5(PAWPRINT_NAMESPACE, `${who}|${definition.name}|${request.key ?? ''}`)
+        ? uuidv5(
+            PAWPRINT_NAMESPACE,
+            canonicalJson([who, definition.name, input.params, target, request.key ?? '']),
+          )
         : uuidv5(PAWPRINT_NAMESPACE, `${definition.name}|${own}`));
     const arrivedAt = Date.now();
     return {
       commandId,
+      executionId: randomUUID(),
       inputHash,
       now: new Date(arrivedAt).toISOString(),
       occurredAt: new Date(arrivedAt).toISOString(),

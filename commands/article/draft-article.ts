@@ -46,6 +46,7 @@ export const draftArticle = defineCommand({
     },
     reply: { id: exampleIds.articleId, slug: 'puppy-first-week', status: 'draft' },
   },
+  target: ({ body }) => body.slug,
   execute: async ({ decide, ports }, { body }, { commandId }) => {
     // As with e-mail addresses: the reservation names the article, and who is first in its stream has it.
     const { view: articleId } = await decide(

@@ -48,6 +48,7 @@ export const issueGifts = defineCommand({
       codes: ['GIFT-7K2M9-XQ4TD-V8HNA-3RWCE-5ZPB0-J', 'GIFT-M4V7C-2YH9K-Q0TRX-8NDWA-6ZEPJ-5'],
     },
   },
+  target: ({ body }) => body.activityId,
   execute: async ({ decide, load, ports }, { body }, { commandId }) => {
     const { activityId, item, count } = body;
     const batchId = deriveId('bat', commandId);

@@ -36,6 +36,7 @@ export const redeemGift = defineCommand({
       stockLeft: 1,
     },
   },
+  target: ({ body }) => body.activityId,
   execute: async ({ decide, ports }, { body: { code, activityId } }, { commandId }) => {
     const giftId = deriveId('gft', commandId);
     const { events } = await decide(giftstock, activityId, {
