@@ -182,6 +182,7 @@ describe('the consumer', () => {
       await consumer.reached(position?.commit ?? 0n, AbortSignal.timeout(10_000));
       expect(target.applied.some((event) => event.type.startsWith('$'))).toBe(false);
       await expect(consumer.reached(2n ** 60n, AbortSignal.timeout(20))).rejects.toThrow();
+      await expect(consumer.reached(2n ** 60n, AbortSignal.abort())).rejects.toThrow(/abort/);
       await client.dispose();
     });
   });

@@ -183,16 +183,20 @@ export function startConsumer(options: {
           resolve();
           return;
         }
-        const waiter = { position, resolve };
-        waiters.add(waiter);
-        signal.addEventListener(
-          'abort',
-          () => {
-            waiters.delete(waiter);
-            reject(signal.reason instanceof Error ? signal.reason : new Error('given up waiting'));
+        signal.throwIfAborted();
+        const givenUp = (): void => {
+          waiters.delete(waiter);
+          reject(signal.reason);
+        };
+        const waiter = {
+          position,
+          resolve: (): void => {
+            signal.removeEventListener('abort', givenUp);
+            resolve();
           },
-          { once: true },
-        );
+        };
+        waiters.add(waiter);
+        signal.addEventListener('abort', givenUp, { once: true });
       }),
     stop: async () => {
       stopping.interrupt(new Error(`${definition.name} was stopped`));

@@ -68,7 +68,7 @@ export type ConsumerDefinition = {
 
 export type Consumer = {
   health(): ConsumerHealth;
-  /** Resolves once everything up to the position was applied here; rejects on `signal`. */
+  /** Resolves once everything up to the position was applied here; rejects with the signal's reason. */
   reached(position: bigint, signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 };

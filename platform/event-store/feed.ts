@@ -14,8 +14,9 @@ export type FeedItem =
  * subscription is an error here: somebody has to open another.
  */
 export type Feed = {
+  /** Resolves when there is something to take; rejects once it ended and everything was taken. */
   take(max: number): Promise<FeedItem[]>;
-  /** Resolves when there is something to take, or rejects when the subscription ended. */
+  /** Ends the subscription; what was not taken is dropped. */
   close(): void;
 };
 
