@@ -1,4 +1,4 @@
-import { startProjections } from '../../projections/_runtime/start.ts';
+import { startProjections } from '../../projections/_runtime/index.ts';
 import { projections as definitions } from '../../projections/index.ts';
 import type { RoleContext } from './context.ts';
 

@@ -1,8 +1,8 @@
 import { createTokenVerifier, publicJwksOf } from '../../platform/identity/index.ts';
 import { kyselyOf } from '../../platform/postgres/index.ts';
+import { createSeenTracker, prepareReadModels } from '../../projections/_runtime/index.ts';
 import type { ReadDatabase } from '../../projections/_runtime/query.ts';
-import { createSeenTracker } from '../../projections/_runtime/seen.ts';
-import { queries } from '../../projections/index.ts';
+import { projections, queries } from '../../projections/index.ts';
 import { buildReadApi } from '../../read-api/index.ts';
 import type { RoleContext } from './context.ts';
 import { tokenNames } from './token-names.ts';
@@ -10,6 +10,8 @@ import { tokenNames } from './token-names.ts';
 /** The read API, listening. */
 export async function startReadApi(context: RoleContext): Promise<void> {
   const { closers, config, log, pool, secrets } = context;
+  // On a machine of its own this role may be up before the projections ever ran.
+  await prepareReadModels(pool, projections);
   const tracker = createSeenTracker({ url: config.databaseUrl, pool, log });
   closers.add('seen tracker', () => tracker.stop());
   const app = await buildReadApi({
