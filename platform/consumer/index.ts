@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventStore, Feed, FeedItem } from '../event-store/index.ts';
+import type { EventMetadata, StoredEvent } from '../../domain/_kernel/event.ts';
+import type { EventStore, Feed, FeedItem, RawEvent } from '../event-store/index.ts';
 import type { Logger } from '../log/index.ts';
 import { gauge } from '../telemetry/index.ts';
 import { createInterrupt } from './interrupt.ts';
@@ -19,6 +20,17 @@ export type * from './types.ts';
 /** The checkpoint was made on another log: going on would mix two histories. */
 export class ForeignCheckpointError extends Error {
   override readonly name = 'ForeignCheckpointError';
+}
+
+/** What `decode` made of an event, as consumers get it. */
+export function deliveredEvent(
+  raw: RawEvent,
+  decoded: StoredEvent | Error,
+  ordinal: number,
+): DeliveredEvent {
+  if (!(decoded instanceof Error)) return { ...decoded, ordinal, poison: null };
+  // Raw data and metadata, so that whoever parks it can still name its key. Nobody has checked them.
+  return { ...raw, metadata: raw.metadata as EventMetadata, ordinal, poison: decoded };
 }
 
 const FIRST_PAUSE_MS = 100;
@@ -72,10 +84,10 @@ export function startConsumer(options: {
     const decoded = await eventStore.decode(raws);
     let ordinal = checkpoint?.ordinal ?? 0;
     const events = decoded.map((result, index): DeliveredEvent => {
+      const raw = raws[index];
+      if (raw === undefined) throw new RangeError('more events were decoded than there are');
       ordinal += 1;
-      if (!(result instanceof Error)) return { ...result, ordinal, poison: null };
-      // Raw data and metadata, so that whoever parks it can still name its key.
-      return { ...(raws[index] as unknown as DeliveredEvent), ordinal, poison: result };
+      return deliveredEvent(raw, result, ordinal);
     });
     const last = events.at(-1);
     const positions = items.flatMap((item) => {

@@ -17,7 +17,8 @@ export type DeliveredEvent = StoredEvent & {
   readonly ordinal: number;
   /**
    * Why the event could not be decoded (unknown type or version, data that does not fit). Its
-   * `data` is then the raw JSON. A consumer has to park it, never to skip it.
+   * `data` and `metadata` are then as they were stored, unchecked. A consumer has to park it, never
+   * to skip it.
    */
   readonly poison: Error | null;
 };
