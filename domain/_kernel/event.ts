@@ -4,7 +4,7 @@ import { instantSchema } from './time.ts';
 
 /** What an event says about itself beside its data. None of it may carry personal data. */
 export const actorSchema = z.strictObject({
-  /** `member` and staff roles are people, `saga` and `system` are us, `stripe` is the outside. */
+  /** Members and staff are people, `saga` and `system` are us, `stripe` is the outside. */
   kind: z.enum(['person', 'saga', 'system', 'stripe', 'anonymous']),
   id: z.string(),
 });
@@ -12,7 +12,7 @@ export type Actor = z.infer<typeof actorSchema>;
 
 export const metadataSchema = z.object({
   commandId: z.uuid(),
-  /** SHA-256 of route and input: the same key with another input is told apart (422). */
+  /** Keyed hash of command and input: the same key with another input is told apart (422). */
   inputHash: z.string(),
   $correlationId: z.string(),
   $causationId: z.string(),
