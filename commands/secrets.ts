@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { parseTicketToken, signTicketToken } from '../domain/ticket/token.ts';
+import { signTicketToken, verifyTicketToken } from '../domain/ticket/token.ts';
 import { ed25519Signer } from '../platform/keys/signing.ts';
 import type { Secrets } from './_runtime/index.ts';
 
@@ -40,11 +40,6 @@ export function createSecrets(keys: {
       codeText(hmac(keys.giftCodeSecret, 'code', commandId, String(index))),
     giftCodeHash: (code) => hmac(keys.giftCodeSecret, 'hash', normaliseCode(code)).toString('hex'),
     signTicket: (ids) => signTicketToken(ids, signer.sign),
-    verifyTicket: (text) => {
-      const token = parseTicketToken(text);
-      if (token === null || !signer.verify(Buffer.from(token.signed, 'utf8'), token.signature))
-        return null;
-      return token.payload;
-    },
+    verifyTicket: (text) => verifyTicketToken(text, signer.verify),
   };
 }
