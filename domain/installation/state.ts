@@ -7,16 +7,13 @@ import {
   installationEvents,
 } from './events.ts';
 
-/** The one installation stream: `installation-main`. */
-export const INSTALLATION_ID = 'main';
-
 type Registered = Readonly<EventOf<typeof InstallationRegistered>['data']>;
 
 export type InstallationState =
   | { readonly status: 'none' }
   | (Registered & { readonly status: 'registered' });
 
-/** The log's own birth certificate. */
+/** The log's own birth certificate, alone in the stream `installation-main`. */
 export const installation = defineAggregate({ events: installationEvents, initial, evolve });
 
 function initial(): InstallationState {
