@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isMissing, syncFolder, writeDurably } from '../durable-file.ts';
 
 /** What SMTP said, apart from what the message says: a Bcc stands here only. */
 export type Envelope = { from: string; to: readonly string[] };
@@ -15,7 +16,7 @@ export type MessageStore = {
 };
 
 const ID = /^\d{15}-\d{6}-[0-9a-f]{8}$/;
-export const isMessageId = (id: string): boolean => ID.test(id);
+const isMessageId = (id: string): boolean => ID.test(id);
 
 /** One `.eml` file per message, so equal Message-IDs never overwrite each other. */
 export async function openStore(directory: string): Promise<MessageStore> {
@@ -33,9 +34,9 @@ export async function openStore(directory: string): Promise<MessageStore> {
     async save(envelope, content) {
       const id = newId();
       const unfinished = join(directory, `${id}.tmp`);
-      await writeDurably(unfinished, [Buffer.from(traceHeaders(envelope)), content]);
+      await writeDurably(unfinished, Buffer.concat([Buffer.from(traceHeaders(envelope)), content]));
       await rename(unfinished, join(directory, `${id}.eml`));
-      await syncDirectory(directory);
+      await syncFolder(directory);
       return id;
     },
     async ids() {
@@ -51,7 +52,7 @@ export async function openStore(directory: string): Promise<MessageStore> {
       try {
         return await readFile(join(directory, `${id}.eml`));
       } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+        if (isMissing(error)) return undefined;
         throw error;
       }
     },
@@ -61,26 +62,6 @@ export async function openStore(directory: string): Promise<MessageStore> {
 /** As a mail server does at final delivery (RFC 5321 §4.4): the envelope goes on top. */
 function traceHeaders({ from, to }: Envelope): string {
   return `Return-Path: <${from}>\r\nX-Envelope-To: ${to.join(', ')}\r\n`;
-}
-
-async function writeDurably(path: string, parts: readonly Buffer[]): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    for (const part of parts) await file.writeFile(part);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Without this the rename itself may be lost with the power. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Messages that were never acknowledged. */
