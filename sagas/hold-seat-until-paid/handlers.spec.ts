@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import type { DomainEvent, StoredEvent } from '../../domain/_kernel/event.ts';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
+import {
+  intentCreated,
+  refundRequested,
+  refundSettled,
+  started,
+  succeeded,
+} from '../../domain/payment/examples.ts';
+import { createLogger } from '../../platform/log/index.ts';
+import {
+  type IntentAtStripe,
+  type ObservedRefund,
+  StripeRefusedError,
+  StripeUnavailableError,
+} from '../../platform/stripe/index.ts';
+import { delivered } from '../_runtime/spec-kit.ts';
+import { paymentEffects } from './handlers.ts';
+
+const { paymentId, enrollmentId, refundId, activityId } = exampleIds;
+const none = { paymentId: null, enrollmentId: null, activityId: null, refundId: null };
+const atStripe: IntentAtStripe = {
+  ids: none,
+  observed: {
+    ...{ intentId: 'pi_example', status: 'canceled', amountReceived: 0, currency: 'eur' },
+    ...{ chargeId: null, paidAt: null, balanceTransaction: null, decline: null },
+    cancellationReason: 'abandoned',
+  },
+};
+const refunded: ObservedRefund = {
+  ...{ stripeRefundId: 're_1', status: 'succeeded', code: '', balanceTransactionId: 'txn_1' },
+  ...{ intentId: 'pi_example', ids: none },
+};
+
+type Gateway = Parameters<typeof paymentEffects>[0]['gateway'];
+
+/** Does one side effect on a payment with a history; gives back what it asked of Stripe and sent. */
+async function perform(effect: string, history: readonly DomainEvent[], answers: Partial<Gateway>) {
+  const asked: unknown[] = [];
+  const sent: unknown[] = [];
+  const never = () => Promise.reject(new Error('nobody asks this here'));
+  const noting =
+    <Input, Answer>(name: string, answer: (input: Input) => Promise<Answer>) =>
+    (input: Input): Promise<Answer> => {
+      asked.push([name, input]);
+      return answer(input);
+    };
+  const effects = paymentEffects({
+    eventStore: {
+      readStream: async () =>
+        history.map((event) => delivered(event as { type: string; data: object }) as StoredEvent),
+    },
+    gateway: {
+      fetchIntent: noting('fetchIntent', answers.fetchIntent ?? never),
+      findIntent: noting('findIntent', answers.findIntent ?? never),
+      cancelIntent: noting('cancelIntent', answers.cancelIntent ?? never),
+      refund: noting('refund', answers.refund ?? never),
+    },
+    log: createLogger({ level: 'silent', name: 'spec' }),
+  });
+  await effects[effect]?.({
+    key: 'key',
+    payload: effect === 'refund-payment' ? { paymentId, refundId } : { paymentId, enrollmentId },
+    attempt: 1,
+    signal: new AbortController().signal,
+    send: async ({ name }, params, body) => {
+      sent.push([name, params, body]);
+    },
+  });
+  return { asked, sent };
+}
+
+const open = [started, intentCreated];
+const recorded = [
+  'record-stripe-state',
+  { paymentId },
+  { enrollmentId, observed: atStripe.observed },
+];
+
+describe('look-up-payment', () => {
+  it('asks by the intent that is on record', async () => {
+    const { asked, sent } = await perform('look-up-payment', open, {
+      fetchIntent: async () => atStripe,
+    });
+    expect(asked).toEqual([['fetchIntent', 'pi_example']]);
+    expect(sent).toEqual([recorded]);
+  });
+
+  it('asks by the metadata when none is; there may be nothing', async () => {
+    const found = await perform('look-up-payment', [], { findIntent: async () => atStripe });
+    expect(found).toEqual({ asked: [['findIntent', paymentId]], sent: [recorded] });
+    const nothing = await perform('look-up-payment', [], { findIntent: async () => null });
+    expect(nothing.sent).toEqual([]);
+  });
+});
+
+it('cancel-payment cancels the intent and folds how it stands then', async () => {
+  const { asked, sent } = await perform('cancel-payment', open, {
+    fetchIntent: async () => atStripe,
+    cancelIntent: async () => atStripe,
+  });
+  expect(asked.at(-1)).toEqual(['cancelIntent', 'pi_example']);
+  expect(sent).toEqual([recorded]);
+});
+
+describe('refund-payment', () => {
+  const due = [...open, succeeded, refundRequested];
+
+  it('gives back what was decided, under its id, and records it', async () => {
+    const { asked, sent } = await perform('refund-payment', due, { refund: async () => refunded });
+    expect(asked).toMatchObject([
+      [
+        'refund',
+        { refundId, paymentId, activityId, intentId: 'pi_example', amount: { amount: 2563 } },
+      ],
+    ]);
+    expect(sent).toEqual([
+      [
+        'settle-refund',
+        { paymentId },
+        { refundId, stripeRefundId: 're_1', balanceTransactionId: 'txn_1' },
+      ],
+    ]);
+  });
+
+  it.each([
+    ['settled already', [...due, refundSettled]],
+    ['never decided', [...open, succeeded]],
+    ['of a payment that is not there', []],
+  ])('asks Stripe for nothing when it is %s', async (_what, history) => {
+    expect(await perform('refund-payment', history, {})).toEqual({ asked: [], sent: [] });
+  });
+
+  it('records nothing while Stripe has it pending', async () => {
+    const { sent } = await perform('refund-payment', due, {
+      refund: async () => ({ ...refunded, status: 'pending' }),
+    });
+    expect(sent).toEqual([]);
+  });
+
+  it('fails by name when Stripe refuses it, and is tried again when Stripe is away', async () => {
+    const { sent } = await perform('refund-payment', due, {
+      refund: () => Promise.reject(new StripeRefusedError('charge_disputed', 'no')),
+    });
+    expect(sent).toEqual([
+      ['fail-refund', { paymentId }, { refundId, stripeRefundId: null, code: 'charge_disputed' }],
+    ]);
+    await expect(
+      perform('refund-payment', due, {
+        refund: () => Promise.reject(new StripeUnavailableError('away')),
+      }),
+    ).rejects.toThrow(StripeUnavailableError);
+  });
+});
