@@ -77,8 +77,16 @@ describe('toInstant', () => {
       }),
       { numRuns: 300 },
     );
-    for (const text of ['9999-12-31T23:59:59-10:00', '0000-01-01T00:00:00+10:00']) {
+    for (const text of ['9999-12-31T23:59:59-10:00', '0001-01-01T00:00:00+10:00']) {
       expect(instantInputSchema.safeParse(text).success).toBe(false);
+    }
+    expect(instantInputSchema.safeParse('0001-01-01T00:00:00Z').success).toBe(true);
+  });
+
+  test('the year 0, which Postgres does not have, is no moment', () => {
+    for (const text of ['0000-01-01T00:00:00.000Z', '0000-12-31T23:59:59.999Z']) {
+      expect(instantInputSchema.safeParse(text).success).toBe(false);
+      expect(instantSchema.safeParse(text).success).toBe(false);
     }
   });
 

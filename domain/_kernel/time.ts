@@ -18,16 +18,21 @@ export const instantSchema = z
   .refine(exists, { error: 'expected a moment that exists' })
   .meta({ format: 'date-time', example: '2026-05-01T08:00:00.000Z' });
 
-/** `Date.parse` takes 31 April and 24:00 for the day after: a moment has one spelling only. */
+/**
+ * `Date.parse` takes 31 April and 24:00 for the day after: a moment has one spelling only. ISO 8601
+ * has a year 0, Postgres has not: stored, it would poison every read model that has the moment.
+ */
 function exists(text: string): boolean {
   const epoch = Date.parse(text);
-  return !Number.isNaN(epoch) && new Date(epoch).toISOString() === text;
+  return !Number.isNaN(epoch) && new Date(epoch).toISOString() === text && !text.startsWith('0000');
 }
 
-/** The offset can carry a moment out of the years 0000 to 9999, which the stored form cannot spell. */
+/** The offset can carry a moment out of the years 0001 to 9999, which the stored form cannot spell. */
 function fitsStoredForm(text: string): boolean {
   const epoch = Date.parse(text);
-  return !Number.isNaN(epoch) && INSTANT.test(new Date(epoch).toISOString());
+  if (Number.isNaN(epoch)) return false;
+  const stored = new Date(epoch).toISOString();
+  return INSTANT.test(stored) && exists(stored);
 }
 
 /** What a client may send: any ISO 8601 instant with an offset or Z. Normalise with `toInstant`. */
@@ -36,7 +41,7 @@ export const instantInputSchema = z.iso
     offset: true,
     error: 'expected an ISO 8601 instant with an offset, such as 2026-05-01T10:00:00+02:00',
   })
-  .refine(fitsStoredForm, { error: 'expected a moment in the years 0000 to 9999' })
+  .refine(fitsStoredForm, { error: 'expected a moment in the years 0001 to 9999' })
   .meta({ example: '2026-05-01T10:00:00+02:00' });
 
 export function toInstant(text: string): Instant {
