@@ -48,6 +48,11 @@ async function main(): Promise<void> {
   const end = asked();
   const context = await openContext({ config, log, closers });
   await startRoles(context, options.roles);
+  const { probeHost: host, probePort: port } = config;
+  // An API answers these questions on its own port.
+  if (port !== undefined && !options.roles.has('write-api') && !options.roles.has('read-api')) {
+    await (await import('./role/probe.ts')).startProbe(context, { host, port });
+  }
   process.send?.({ type: 'ready' });
   log.info('ready');
   const why = await end;

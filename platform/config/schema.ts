@@ -61,6 +61,10 @@ export const environmentSchema = z.object({
   WRITE_API_PORT: port.default(4000).describe('Port of the write API'),
   READ_API_HOST: z.string().default('127.0.0.1').describe('Address the read API listens on'),
   READ_API_PORT: port.default(4001).describe('Port of the read API'),
+  PROBE_HOST: z.string().default('127.0.0.1').describe('Address the probe port listens on'),
+  PROBE_PORT: port
+    .optional()
+    .describe('Health and metrics of a process without an API; unset: no such port'),
   PUBLIC_WRITE_URL: url('http:', 'https:')
     .optional()
     .describe('Where clients reach the write API; unset: its host and port'),
