@@ -11,6 +11,7 @@ export const causes = {
   'missing-in-log': { waits: false, what: 'The statement has a payment we did not capture' },
   'amount-differs': { waits: false, what: 'The statement has another amount' },
   'fee-differs': { waits: false, what: 'The statement has another fee' },
+  'refund-on-its-way': { waits: true, what: 'On the statement before we were told it is done' },
   'refund-missing-in-log': { waits: false, what: 'The statement has a refund we did not make' },
   'other-movement': { waits: false, what: 'A dispute or an adjustment on the statement' },
   'currency-differs': { waits: false, what: 'The statement is in another currency' },
@@ -29,7 +30,11 @@ const found: { readonly [C in Cause]: (row: Facts) => boolean } = {
     row.captured > 0 && row.statement_charges !== 0 && row.captured !== row.statement_charges,
   'fee-differs': (row) =>
     row.fee !== null && row.statement_charges !== 0 && row.fee !== row.statement_fees,
-  'refund-missing-in-log': (row) => row.refunded < row.statement_refunds,
+  'refund-on-its-way': (row) =>
+    row.refunded < row.statement_refunds &&
+    row.statement_refunds <= row.refunded + row.refunds_pending + row.refunds_failed,
+  'refund-missing-in-log': (row) =>
+    row.statement_refunds > row.refunded + row.refunds_pending + row.refunds_failed,
   'other-movement': (row) => row.statement_other !== 0,
   'currency-differs': (row) =>
     row.statement_currency !== null && row.statement_currency !== row.currency,

@@ -5,13 +5,15 @@ import { change, defineProjection, put, type RowChange } from '../_runtime/defin
 import { judge, type PaymentRow } from './judge.ts';
 import { reconciliationPayments, statementLines } from './table.ts';
 
+/** Who speaks of a payment, and what they know of it. Our own log wins over a statement's metadata. */
 type Known = {
   readonly paymentId: string;
   readonly activityId: string | null;
   readonly enrollmentId?: string;
 };
 type Line = EventOf<typeof StatementLineRecorded>['data'];
-type Refunds = Readonly<Record<string, { readonly amount: number; readonly settled: boolean }>>;
+type RefundStatus = 'pending' | 'settled' | 'failed';
+type Refunds = Readonly<Record<string, { readonly amount: number; readonly status: RefundStatus }>>;
 
 /** Either side may speak of a payment first; every change is judged anew. */
 function changePayment(
@@ -19,13 +21,15 @@ function changePayment(
   { ordinal, currency }: { readonly ordinal: number; readonly currency: string },
   fold: (row: PaymentRow) => Partial<PaymentRow>,
 ): RowChange {
+  // Only our own events know the enrollment.
+  const ours = enrollmentId !== undefined;
   return change(
     reconciliationPayments,
     { payment_id: paymentId },
     (row) => {
       const next = {
         ...row,
-        activity_id: row.activity_id ?? activityId,
+        activity_id: (ours ? activityId : row.activity_id) ?? row.activity_id ?? activityId,
         enrollment_id: row.enrollment_id ?? enrollmentId ?? null,
         ...fold(row),
       };
@@ -44,6 +48,7 @@ function changePayment(
         refunds: {},
         refunded: 0,
         refunds_pending: 0,
+        refunds_failed: 0,
         statement_lines: 0,
         statement_charges: 0,
         statement_refunds: 0,
@@ -59,14 +64,34 @@ function changePayment(
   );
 }
 
-/** Refunds by id, with their sums. A failed one is forgotten: it can fail after it was settled. */
+/**
+ * Refunds by id, with their sums. A failed one is kept: its money is on the statement until the line
+ * that brings it back is there too.
+ */
 function withRefunds(refunds: Refunds): Partial<PaymentRow> {
-  const sum = (settled: boolean): number =>
+  const sum = (status: RefundStatus): number =>
     Object.values(refunds).reduce(
-      (total, refund) => total + (refund.settled === settled ? refund.amount : 0),
+      (total, refund) => total + (refund.status === status ? refund.amount : 0),
       0,
     );
-  return { refunds, refunded: sum(true), refunds_pending: sum(false) };
+  return {
+    refunds,
+    refunded: sum('settled'),
+    refunds_pending: sum('pending'),
+    refunds_failed: sum('failed'),
+  };
+}
+
+/** One refund in another status; the others as they are. */
+function withRefund(
+  row: PaymentRow,
+  { refundId, amount }: { readonly refundId: string; readonly amount: { readonly amount: number } },
+  status: RefundStatus,
+): Partial<PaymentRow> {
+  return withRefunds({
+    ...(row.refunds as Refunds),
+    [refundId]: { amount: amount.amount, status },
+  });
 }
 
 /** Where a line of the statement counts, by Stripe's reporting category. */
@@ -113,25 +138,19 @@ export const activityReconciliationProjection = defineProjection({
     ],
     RefundRequested: ({ data, ordinal }) => [
       changePayment(data, { ordinal, currency: data.amount.currency }, (row) =>
-        withRefunds({
-          ...(row.refunds as Refunds),
-          [data.refundId]: { amount: data.amount.amount, settled: false },
-        }),
+        withRefund(row, data, 'pending'),
       ),
     ],
     RefundSettled: ({ data, ordinal }) => [
       changePayment(data, { ordinal, currency: data.amount.currency }, (row) =>
-        withRefunds({
-          ...(row.refunds as Refunds),
-          [data.refundId]: { amount: data.amount.amount, settled: true },
-        }),
+        withRefund(row, data, 'settled'),
       ),
     ],
+    // It can fail after it was settled.
     RefundFailed: ({ data, ordinal }) => [
-      changePayment(data, { ordinal, currency: data.amount.currency }, (row) => {
-        const { [data.refundId]: _failed, ...others } = row.refunds as Refunds;
-        return withRefunds(others);
-      }),
+      changePayment(data, { ordinal, currency: data.amount.currency }, (row) =>
+        withRefund(row, data, 'failed'),
+      ),
     ],
     StatementLineRecorded: ({ data, ordinal }) => {
       const { paymentId, activityId, currency } = data;

@@ -15,6 +15,10 @@ export const reconciliationPayments = defineTable({
     refunds: { type: 'jsonb', comment: 'Our log: refunds by id, with amount and status' },
     refunded: { type: 'bigint', comment: 'Our log: what Stripe gave back' },
     refunds_pending: { type: 'bigint', comment: 'Our log: promised and not settled' },
+    refunds_failed: {
+      type: 'bigint',
+      comment: 'Our log: tried in vain; the statement may show both ways',
+    },
     statement_lines: { type: 'integer', comment: 'Statement: lines about the payment' },
     statement_charges: { type: 'bigint', comment: 'Statement: gross of charges' },
     statement_refunds: { type: 'bigint', comment: 'Statement: gross of refunds, positive' },

@@ -105,6 +105,26 @@ async function parkedFrom(db: ReadDatabase): Promise<number | null> {
   return ordinal === null ? null : Number(ordinal);
 }
 
+type Feed = {
+  readonly after: number;
+  readonly parked: number | null;
+  readonly activityId: string | undefined;
+  readonly limit: number;
+};
+
+/** Whole entries after an ordinal, one more than the page holds. */
+function linesAfter(db: ReadDatabase, { after, parked, activityId, limit }: Feed) {
+  return sql<{ row: AnyRow }>`
+    with picked as (
+        select distinct ordinal from read.finance_journal
+        where ordinal > ${after}::bigint
+          and ordinal < ${parked ?? Number.MAX_SAFE_INTEGER}::bigint
+          ${activityId === undefined ? sql`` : sql`and activity_id = ${activityId}`}
+        order by ordinal limit ${limit + 1})
+      select to_jsonb(t) as row from read.finance_journal t join picked using (ordinal)
+      order by t.ordinal, t.line`.execute(db);
+}
+
 const example: z.input<typeof lineSchema> = {
   journalId: eventIdOf(PAWPRINT_NAMESPACE, 'payment', 0),
   line: 1,
@@ -169,17 +189,20 @@ export const listJournal = defineQuery({
   },
   projections: ['finance-journal'],
   run: async ({ db }, { query: { activityId, limit, cursor } }) => {
-    const heldBackFrom = await parkedFrom(db);
     const after = cursor === undefined ? 0 : Number(decodeCursor(cursor)[0]);
-    const found = await sql<{ row: AnyRow }>`
-      with picked as (
-        select distinct ordinal from read.finance_journal
-        where ordinal > ${after}::bigint
-          and ordinal < ${heldBackFrom ?? Number.MAX_SAFE_INTEGER}::bigint
-          ${activityId === undefined ? sql`` : sql`and activity_id = ${activityId}`}
-        order by ordinal limit ${limit + 1})
-      select to_jsonb(t) as row from read.finance_journal t join picked using (ordinal)
-      order by t.ordinal, t.line`.execute(db);
+    // One snapshot for both questions: an event parked in between, with a later one booked, would
+    // let the reader go past lines that are still to come.
+    const { heldBackFrom, found } = await db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute(async (snapshot) => {
+        const parked = await parkedFrom(snapshot);
+        return {
+          heldBackFrom: parked,
+          found: await linesAfter(snapshot, { after, parked, activityId, limit }),
+        };
+      });
     const rows = found.rows.map(({ row }) => normaliseRow(financeJournal, row) as LineRow);
     const ordinals = [...new Set(rows.map((row) => row.ordinal))];
     const last = ordinals[Math.min(limit, ordinals.length) - 1];
