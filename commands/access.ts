@@ -22,6 +22,7 @@ export function mayTouch(principal: Principal, ownerId: string): boolean {
   return isStaff(principal) || (principal.kind === 'person' && principal.id === ownerId);
 }
 
+/** What is not there and what is not theirs: the two answer alike. */
 export function notFound(what: string): Rejection {
   return rejected('not-found', `There is no such ${what}.`);
 }

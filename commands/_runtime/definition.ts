@@ -144,6 +144,7 @@ export type CommandDefinition<
   execute(tools: CommandTools, input: Input<P, B>, context: CommandContext): Promise<z.output<R>>;
 };
 
+/** Holds input, example and reply of a definition to its own schemas. */
 export function defineCommand<P extends z.ZodObject, B extends z.ZodObject, R extends z.ZodType>(
   definition: CommandDefinition<P, B, R>,
 ): CommandDefinition<P, B, R> {

@@ -17,7 +17,8 @@ export const refusalTable = {
   'already-checked-in': {
     status: 409,
     title: 'Already checked in',
-    description: 'The ticket was admitted before; `admittedAt` says when. The scan was recorded.',
+    description:
+      'The ticket was admitted before; `admittedAt` says when. A scan is recorded all the same; an enrollment cannot be cancelled any more.',
   },
   'already-confirmed': {
     status: 409,
@@ -47,7 +48,7 @@ export const refusalTable = {
   'already-started': {
     status: 409,
     title: 'Already started',
-    description: 'The activity has begun.',
+    description: 'The activity has begun. From then on only staff cancel enrollments.',
   },
   'amount-mismatch': {
     status: 409,
@@ -204,6 +205,7 @@ export const refusalTable = {
 
 export type RefusalCode = keyof typeof refusalTable;
 
+/** A code that is not in the table is a plain 409: a spec keeps that from happening. */
 export function refusalOf(code: string): Refusal {
   return code in refusalTable
     ? refusalTable[code as RefusalCode]

@@ -11,6 +11,7 @@ export type Aggregate<State, Event extends DomainEvent = DomainEvent> = {
   readonly evolve: (state: State, event: Event) => State;
 };
 
+/** The category is that of its events: streams are named after it. */
 export function defineAggregate<State, Set extends EventSet>(definition: {
   events: Set;
   initial: () => State;

@@ -6,6 +6,7 @@ export type Catalogue = {
   readonly types: ReadonlyMap<string, EventDefinition & { readonly category: string }>;
 };
 
+/** Throws when two events have one type: a stored event must say by its type alone what it is. */
 export function buildCatalogue(sets: readonly EventSet[]): Catalogue {
   const types = new Map<string, EventDefinition & { category: string }>();
   for (const set of sets) {

@@ -96,6 +96,7 @@ export type EventSet<Definitions extends readonly EventDefinition[] = readonly E
     readonly definitions: Definitions;
   };
 
+/** Throws for a category that is not lower-case letters: a dash would end it in a stream name. */
 export function defineEvents<const Definitions extends readonly EventDefinition[]>(
   category: string,
   definitions: Definitions,

@@ -8,6 +8,7 @@ export class ImpossibleHistoryError extends Error {
   override readonly name = 'ImpossibleHistoryError';
 }
 
+/** For the branches of a fold that no history leads to. */
 export function impossible(event: DomainEvent, status: string): never {
   throw new ImpossibleHistoryError(`${event.type} cannot follow the status "${status}"`);
 }

@@ -33,12 +33,14 @@ export const moneySchema = z.strictObject({
 });
 export type Money = z.infer<typeof moneySchema>;
 
+/** `amount` in minor units. Throws a `RangeError` for a fraction or an unsafe integer. */
 export function money(amount: number, currency: Currency): Money {
   if (!Number.isSafeInteger(amount))
     throw new RangeError(`money needs whole minor units, got ${amount}`);
   return { amount, currency };
 }
 
+/** Throws a `RangeError` for two currencies: nothing is converted silently. */
 export function addMoney(a: Money, b: Money): Money {
   if (a.currency !== b.currency) {
     throw new RangeError(`cannot add ${a.currency} and ${b.currency}: convert first`);

@@ -14,6 +14,7 @@ export type PersonalMark = {
 
 const marks = z.registry<PersonalMark>();
 
+/** Marks a field as personal. It becomes nullable: `null` is what an erased person leaves. */
 export function personal<T extends z.ZodType>(schema: T, mark: PersonalMark): z.ZodNullable<T> {
   const nullable = schema.nullable();
   marks.add(nullable, mark);

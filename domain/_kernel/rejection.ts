@@ -11,6 +11,7 @@ export type Rejection = {
   readonly details: Readonly<Record<string, unknown>>;
 };
 
+/** `code` is in the refusal table of the command path; a spec holds the deciders to it. */
 export function rejected(
   code: string,
   message: string,

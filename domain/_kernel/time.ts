@@ -44,6 +44,10 @@ export const instantInputSchema = z.iso
   .refine(fitsStoredForm, { error: 'expected a moment in the years 0001 to 9999' })
   .meta({ example: '2026-05-01T10:00:00+02:00' });
 
+/**
+ * An instant with any offset, as it is stored: UTC, milliseconds. Throws a `RangeError` for
+ * anything else.
+ */
 export function toInstant(text: string): Instant {
   return new Date(Temporal.Instant.from(text).epochMilliseconds).toISOString();
 }

@@ -6,6 +6,7 @@ import { HttpProblem } from './problem.ts';
  */
 export const CONSISTENCY_TOKEN = 'consistency-token';
 
+/** For the commit position of the newest event that an answer knows of. */
 export function encodeConsistencyToken(position: bigint): string {
   return Buffer.from(JSON.stringify({ v: 1, position: position.toString() })).toString('base64url');
 }

@@ -20,6 +20,7 @@ export type ErrorRule = (error: unknown) => HttpProblem | undefined;
 
 type ErrorClass<E extends Error> = abstract new (...args: never[]) => E;
 
+/** By class: the usual rule. */
 export function on<E extends Error>(
   type: ErrorClass<E>,
   toProblem: (error: E) => HttpProblem,
@@ -92,6 +93,9 @@ export const commonRules: readonly ErrorRule[] = [
   (cause) => (isConnectionError(cause) ? retryLater('unavailable', { cause }) : undefined),
 ];
 
+/**
+ * The rules given come before the common ones; an error that none knows is a 500 that says nothing.
+ */
 export function createErrorMapper(rules: readonly ErrorRule[]): (error: unknown) => HttpProblem {
   const all = [...rules, ...commonRules];
   return (error) => {

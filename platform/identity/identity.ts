@@ -41,6 +41,10 @@ export class InvalidCredentialsError extends Error {
   override readonly name = 'InvalidCredentialsError';
 }
 
+/**
+ * Too many failed log-ins from one place or on one e-mail address; a right password is not tried
+ * either.
+ */
 export class TooManyAttemptsError extends Error {
   override readonly name = 'TooManyAttemptsError';
   readonly retryAfterSeconds: number;
@@ -77,6 +81,9 @@ export const defaultLoginLimits: LoginLimits = {
   perEmail: { burst: 100, perSecond: 1 / 30 },
 };
 
+/**
+ * Migrates its schema first. Its limits count in this process; sessions are rows and shared by all.
+ */
 export async function openIdentity(options: {
   pool: Pool;
   tokens: AccessTokens;

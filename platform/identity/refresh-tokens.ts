@@ -14,10 +14,12 @@ export const newRefreshToken = (): string => PREFIX + randomBytes(32).toString('
 
 export const newSeed = (): Buffer => randomBytes(32);
 
+/** What is stored of a token. */
 export function hashOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
+/** The same token and seed always give the same successor. */
 export function successorOf(token: string, seed: Buffer): string {
   const secret = Buffer.from(token.slice(PREFIX.length), 'base64url');
   return PREFIX + createHmac('sha256', secret).update(seed).digest('base64url');

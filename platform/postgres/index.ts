@@ -52,6 +52,7 @@ export async function openSession(options: { url: string; name: string }): Promi
   return client;
 }
 
+/** A typed query builder on the pool; ending the pool ends it. */
 export function kyselyOf<Database>(pool: Pool): Kysely<Database> {
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }

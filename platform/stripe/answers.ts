@@ -111,6 +111,7 @@ export type OurIds = {
   readonly refundId: RefundId | null;
 };
 
+/** The metadata of anything at Stripe; an id of the wrong form counts as missing. */
 export function ourIds(metadata: Metadata): OurIds {
   const idOf = <P extends IdPrefix>(name: string, prefix: P): Id<P> | null => {
     const parsed = idSchema(prefix).safeParse(metadata?.[name]);
@@ -124,6 +125,7 @@ export function ourIds(metadata: Metadata): OurIds {
   };
 }
 
+/** An intent with its charge and balance transaction expanded, as the domain folds it. */
 export function observationOf(intent: z.output<typeof intentSchema>): ObservedIntent {
   const { latest_charge: charge, last_payment_error: error } = intent;
   const expanded = typeof charge === 'string' ? null : charge;
@@ -184,6 +186,7 @@ function refundStatusOf(status: string | null): ObservedRefund['status'] {
   return 'pending';
 }
 
+/** A refund as it is now: pending, succeeded or failed, nothing between. */
 export function refundOf(refund: z.output<typeof refundSchema>): ObservedRefund {
   const failed = refundStatusOf(refund.status) === 'failed';
   return {
@@ -235,6 +238,7 @@ export type ObservedLine = {
   readonly created: number;
 };
 
+/** One balance transaction: what Stripe's statement says about one movement of money. */
 export function lineOf(line: z.output<typeof statementLineSchema>): ObservedLine {
   const { source } = line;
   const object = source === null || typeof source === 'string' ? null : source;

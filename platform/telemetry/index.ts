@@ -21,6 +21,7 @@ type Options = {
 const existing = <T>(name: string): T | undefined =>
   registry.getSingleMetric(name) as T | undefined;
 
+/** The one of this name, or a new one: modules that count the same need not know each other. */
 export function counter({ name, help, labels = [] }: Options): Counter {
   return (
     existing<Counter>(name) ??
@@ -52,6 +53,7 @@ export function gauge(
 
 const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
 
+/** Of seconds, unless other buckets are given. One per name, as with `counter`. */
 export function histogram(
   { name, help, labels = [] }: Options,
   buckets: readonly number[] = SECONDS,
