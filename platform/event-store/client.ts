@@ -18,6 +18,8 @@ import { AppendRefusedError, OutcomeUnknownError } from './errors.ts';
  */
 export type ClientHolder = {
   current(): EventStoreDBClient;
+  /** False once it was replaced or closed: then what it says of a read is not to be believed. */
+  serves(client: EventStoreDBClient): boolean;
   /** Replaces the client that failed; many callers that saw the same one fail replace it once. */
   renew(failed: EventStoreDBClient): void;
   dispose(): Promise<void>;
@@ -28,6 +30,7 @@ const DISPOSE_MS = 1000;
 export function holdClient(url: string, log: Logger): ClientHolder {
   let client = EventStoreDBClient.connectionString(url);
   let renewedAt = 0;
+  let disposed = false;
   const retire = (old: EventStoreDBClient): void => {
     old
       .dispose()
@@ -37,16 +40,20 @@ export function holdClient(url: string, log: Logger): ClientHolder {
   };
   return {
     current: () => client,
+    serves: (one) => one === client && !disposed,
     renew: (failed) => {
       // Disposing cancels everything else in flight on it, so at most once a second.
-      if (failed !== client || Date.now() - renewedAt < 1000) return;
+      if (disposed || failed !== client || Date.now() - renewedAt < 1000) return;
       renewedAt = Date.now();
       client = EventStoreDBClient.connectionString(url);
       retire(failed);
     },
     // The client waits for each of its streams to tell that it ended, and one that had ended before
     // it was asked never tells.
-    dispose: () => Promise.race([client.dispose(), delay(DISPOSE_MS)]),
+    dispose: async () => {
+      disposed = true;
+      await Promise.race([client.dispose(), delay(DISPOSE_MS)]);
+    },
   };
 }
 

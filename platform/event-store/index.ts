@@ -52,19 +52,30 @@ export function openEventStore(options: {
   const holder = holdClient(options.url, log);
   const codec = createCodec(catalogue, keys);
 
-  const reading = async <T>(
+  type Client = ReturnType<typeof holder.current>;
+  const readOnce = async <T>(
     what: string,
-    work: (client: ReturnType<typeof holder.current>) => Promise<T>,
+    client: Client,
+    work: (client: Client) => Promise<T>,
   ): Promise<T> => {
+    const result = await withTimeout(
+      work(client),
+      READ_TIMEOUT_MS,
+      () => new EventStoreUnavailableError(`no answer to ${what} within ${READ_TIMEOUT_MS} ms`),
+    );
+    // The official client ends a read that its disposal cancelled as if it were complete: with half
+    // a stream, or none. Whoever decided on that refused seats that were there.
+    if (!holder.serves(client)) throw new Error('its client was replaced meanwhile');
+    return result;
+  };
+
+  const reading = async <T>(what: string, work: (client: Client) => Promise<T>): Promise<T> => {
     // A read changes nothing, so it is simply tried again once on a fresh connection.
     for (let attempt = 0; ; attempt += 1) {
       const client = holder.current();
+      if (!holder.serves(client)) throw new EventStoreUnavailableError(`${what}: closed`);
       try {
-        return await withTimeout(
-          work(client),
-          READ_TIMEOUT_MS,
-          () => new EventStoreUnavailableError(`no answer to ${what} within ${READ_TIMEOUT_MS} ms`),
-        );
+        return await readOnce(what, client, work);
       } catch (error) {
         holder.renew(client);
         if (attempt === 0 && !(error instanceof EventStoreUnavailableError)) continue;
