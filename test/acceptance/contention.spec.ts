@@ -15,9 +15,9 @@ beforeAll(async () => {
   platform = await startPlatform();
   driver = createDriver(platform);
   staff = await driver.official('staff');
-  // Forty people, not a thousand: each costs two password hashes, and a seat does not care whose
+  // Twenty people, not a thousand: each costs two password hashes, and a seat does not care whose
   // it is. What counts is a thousand requests at the same time.
-  members = await inParallel(Array(40).fill(0), 4, () => driver.register());
+  members = await inParallel(Array(20).fill(0), 4, () => driver.register());
 }, 60_000);
 
 afterAll(async () => {
