@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
-export const roleNames = ['write-api', 'read-api', 'projections', 'sagas'] as const;
+const roleNames = ['write-api', 'read-api', 'projections', 'sagas'] as const;
 export type RoleName = (typeof roleNames)[number];
 
 export const usage = `Runs one or more roles of the platform in this process.
@@ -30,13 +30,20 @@ const roleList = z
 export function readRoleOptions(
   argv: readonly string[],
 ): { help: true } | { help: false; roles: ReadonlySet<RoleName> } {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: { role: { type: 'string' }, help: { type: 'boolean', default: false } },
-  });
+  const values = parse(argv);
   if (values.help) return { help: true };
   const result = roleList.safeParse(values.role);
   if (!result.success)
     throw new RangeError(result.error.issues.map((issue) => issue.message).join('; '));
   return { help: false, roles: new Set(result.data) };
+}
+
+function parse(argv: readonly string[]): { role?: string | undefined; help: boolean } {
+  const options = { role: { type: 'string' }, help: { type: 'boolean', default: false } } as const;
+  try {
+    return parseArgs({ args: [...argv], options }).values;
+  } catch (cause) {
+    // A mistake of whoever typed it, not a bug: told without a stack.
+    throw new RangeError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
 }
