@@ -8,6 +8,9 @@ import { activity } from '../../domain/activity/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
 import { exampleIds } from '../examples.ts';
 
+/** With the highest service fee (50 %) on top still below what a card can be charged (99,999,999). */
+const HIGHEST_PRICE = 60_000_000;
+
 export const draftActivity = defineCommand({
   name: 'draft-activity',
   summary: 'Draft an activity',
@@ -23,9 +26,12 @@ export const draftActivity = defineCommand({
     startsAt: instantInputSchema,
     endsAt: instantInputSchema,
     timeZone: timeZoneSchema,
-    price: moneySchema.meta({
-      description: 'Zero is a free activity: its seats are confirmed at once',
-    }),
+    price: moneySchema
+      .refine(({ amount }) => amount <= HIGHEST_PRICE, {
+        error: `expected at most ${HIGHEST_PRICE} minor units`,
+        path: ['amount'],
+      })
+      .meta({ description: 'Zero is a free activity: its seats are confirmed at once' }),
     capacity: z.int().min(1).max(100_000).meta({ example: 20 }),
     waitlist: z.boolean().default(false),
     seatsPerMember: z.int().min(1).max(1000).default(4).meta({
