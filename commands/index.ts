@@ -4,6 +4,7 @@ import { draftActivity } from './activity/draft-activity.ts';
 import { publishActivity } from './activity/publish-activity.ts';
 import { draftArticle } from './article/draft-article.ts';
 import { publishArticle } from './article/publish-article.ts';
+import { callOffEnrollment } from './enrollment/call-off-enrollment.ts';
 import { cancelEnrollment } from './enrollment/cancel-enrollment.ts';
 import { closePaymentAttempt } from './enrollment/close-payment-attempt.ts';
 import { confirmEnrollment } from './enrollment/confirm-enrollment.ts';
@@ -20,6 +21,8 @@ import { pay } from './payment/pay.ts';
 import { recordStripeState } from './payment/record-stripe-state.ts';
 import { requestRefund } from './payment/request-refund.ts';
 import { settleRefund } from './payment/settle-refund.ts';
+import { clearSeats } from './seating/clear-seats.ts';
+import { closeSeating } from './seating/close-seating.ts';
 import { confirmSeat } from './seating/confirm-seat.ts';
 import { expireHolds } from './seating/expire-holds.ts';
 import { releaseSeat } from './seating/release-seat.ts';
@@ -54,9 +57,12 @@ export const internalCommands: readonly CommandDefinition[] = [
   confirmSeat,
   releaseSeat,
   expireHolds,
+  closeSeating,
+  clearSeats,
   confirmEnrollment,
   lapseEnrollment,
   promoteEnrollment,
+  callOffEnrollment,
   closePaymentAttempt,
   recordConfirmationSent,
   recordStripeState,

@@ -259,16 +259,37 @@ describe('the sagas on real parts', () => {
     );
   });
 
-  it('release a hold that was not paid; late money without a place goes back', async () => {
+  it('release a hold that was not paid, and cancel its PaymentIntent', async () => {
+    const activityId = await publishedActivity({
+      startsAt: new Date(Date.now() + 1000).toISOString(),
+    });
+    const enrollmentId = await enroll(activityId);
+    const { id: paymentId, intentId } = await openPayment(enrollmentId);
+    await until(async () =>
+      expect(await typesIn(`payment-${paymentId}`)).toContain('PaymentCancelled'),
+    );
+    const intent = await sandbox.stripe.paymentIntents.retrieve(intentId);
+    expect(intent.status).toBe('canceled');
+    await until(async () =>
+      expect(await typesIn(`enrollment-${enrollmentId}`)).toEqual([
+        ...['EnrollmentRequested', 'PaymentAttemptOpened'],
+        ...['EnrollmentLapsed', 'PaymentAttemptClosed'],
+      ]),
+    );
+  });
+
+  it('wait for the bank when a hold ends; late money without a place goes back', async () => {
     const activityId = await publishedActivity({
       startsAt: new Date(Date.now() + 1500).toISOString(),
     });
     const enrollmentId = await enroll(activityId);
     const { id: paymentId, intentId } = await openPayment(enrollmentId);
+    const asked = await confirmCard(intentId, 'pm_card_authenticationRequired');
     await until(async () =>
       expect(await typesIn(`enrollment-${enrollmentId}`)).toContain('EnrollmentLapsed'),
     );
-    await confirmCard(intentId);
+    await quiet();
+    await fetch(`${asked.next_action?.redirect_to_url?.url}/pass`, { method: 'POST' });
     await until(async () =>
       expect(await typesIn(`payment-${paymentId}`)).toEqual(
         expect.arrayContaining(['PaymentSucceeded', 'RefundRequested', 'RefundSettled']),
@@ -311,6 +332,50 @@ describe('the sagas on real parts', () => {
     await until(async () =>
       expect(await typesIn(`enrollment-${second.id}`)).toContain('EnrollmentConfirmed'),
     );
+  });
+
+  it('end every enrollment of a cancelled activity, and give all money back', async () => {
+    const activityId = await publishedActivity({ capacity: 2, waitlist: true });
+    const paid = await enroll(activityId);
+    const { id: paymentId, intentId } = await openPayment(paid);
+    await confirmCard(intentId);
+    await until(async () =>
+      expect(await typesIn(`enrollment-${paid}`)).toContain('ConfirmationSent'),
+    );
+    const held = await enroll(activityId);
+    const unpaid = await openPayment(held);
+    const asked = { attendee, joinWaitlist: true };
+    const { id: waiting } = await execute('enroll', { activityId }, asked, member);
+    await execute('cancel-activity', { activityId }, { reason: 'Thunderstorm warning' });
+
+    for (const enrollmentId of [paid, held, waiting]) {
+      await until(async () =>
+        expect(await dataOf(`enrollment-${enrollmentId}`, 'EnrollmentCancelled')).toMatchObject({
+          cause: 'activity-cancelled',
+        }),
+      );
+    }
+    await until(async () =>
+      expect(await dataOf(`payment-${paymentId}`, 'RefundSettled')).toMatchObject({
+        amount: { amount: 2500 },
+      }),
+    );
+    await until(async () =>
+      expect(await typesIn(`payment-${unpaid.id}`)).toContain('PaymentCancelled'),
+    );
+    await until(async () =>
+      expect(await dataOf(`ticket-${deriveId('tkt', paid)}`, 'TicketVoided')).toMatchObject({
+        cause: 'activity-cancelled',
+      }),
+    );
+    expect(await dataOf(`seating-${activityId}`, 'SeatsCleared')).toEqual({
+      ...{ activityId, released: 3, remaining: 0 },
+    });
+    await quiet();
+    // A seat that was given back with its activity is not given back again, nor to anybody else.
+    expect((await typesIn(`seating-${activityId}`)).slice(-5)).toEqual([
+      ...['SeatingClosed', 'SeatReleased', 'SeatReleased', 'SeatReleased', 'SeatsCleared'],
+    ]);
   });
 
   it('find out about a payment whose webhooks all got lost', async () => {

@@ -5,12 +5,17 @@ import type { StripeGateway } from '../platform/stripe/index.ts';
 import type { SagaDefinition, SideEffectHandler } from './_runtime/definition.ts';
 import type { LogReader } from './_runtime/read-aggregate.ts';
 import { holdSeatUntilPaid, paymentEffects } from './hold-seat-until-paid/index.ts';
+import { refundOnActivityCancelled } from './refund-on-activity-cancelled/index.ts';
 import { confirmationEffects, sendConfirmation } from './send-confirmation/index.ts';
 
 export { type FollowStripe, startFollowStripe } from './follow-stripe/index.ts';
 
 /** Every saga of the platform. */
-export const sagas: readonly SagaDefinition[] = [holdSeatUntilPaid, sendConfirmation];
+export const sagas: readonly SagaDefinition[] = [
+  holdSeatUntilPaid,
+  refundOnActivityCancelled,
+  sendConfirmation,
+];
 
 /** Who does their side effects, by name. */
 export function sagaEffects(deps: {

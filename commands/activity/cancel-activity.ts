@@ -11,7 +11,8 @@ import { exampleIds } from '../examples.ts';
 export const cancelActivity = defineCommand({
   name: 'cancel-activity',
   summary: 'Cancel an activity',
-  description: 'Takes the activity out of the catalogue and gives no more seats away.',
+  description:
+    'Takes the activity out of the catalogue and gives no more seats away. Every enrollment is cancelled and what was paid is refunded in full, within moments.',
   tag: 'Activities',
   path: '/v1/activities/:activityId/cancel',
   permission: roles('staff', 'admin'),

@@ -35,8 +35,11 @@ export const publishActivity = defineCommand({
     const { capacity, waitlist, seatsPerMember, startsAt: closesAt } = plan;
     await decide(seating, activityId, {
       isNew: true,
+      // A repeat of a publication that was cut must not open what was cancelled meanwhile.
       decide: (state) =>
-        openSeating(state, { activityId, capacity, waitlist, seatsPerMember, closesAt }),
+        plan.status === 'cancelled'
+          ? []
+          : openSeating(state, { activityId, capacity, waitlist, seatsPerMember, closesAt }),
     });
     return { id: activityId, status: 'published' as const };
   },

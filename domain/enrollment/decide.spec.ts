@@ -17,6 +17,7 @@ import {
 import type { EnrollmentEvent } from './events.ts';
 import {
   attemptOpened,
+  cancellation,
   cancelled,
   confirmed,
   held,
@@ -24,6 +25,7 @@ import {
   lapsed,
   payment,
   request,
+  startsAt,
   waitlisted,
   waitlistedFree,
 } from './examples.ts';
@@ -33,6 +35,11 @@ const { activityId, enrollmentId, memberId, paymentId, ticketId } = exampleIds;
 const ids = { enrollmentId, activityId, memberId };
 const secondPaymentId = deriveId('pay', 'example', 2);
 const free = { amount: 0, currency: 'EUR' } as const;
+const now = '2026-05-01T08:00:00.000Z';
+const calledOff = (cause: 'by-staff' | 'activity-cancelled'): EnrollmentEvent => ({
+  type: 'EnrollmentCancelled',
+  data: { ...ids, cause },
+});
 const attemptClosed: EnrollmentEvent = {
   type: 'PaymentAttemptClosed',
   data: { ...ids, paymentId, cause: 'cancelled' },
@@ -212,7 +219,7 @@ describe('confirmFree', () => {
 
 describe('lapse and cancel', () => {
   const lapse = (state: EnrollmentState) => lapseEnrollment(state, {});
-  const cancel = (state: EnrollmentState) => cancelEnrollment(state, { cause: 'by-member' });
+  const cancel = (state: EnrollmentState) => cancelEnrollment(state, { ...cancellation, now });
 
   test('only what has no seat for good lapses', () => {
     spec(enrollment).given(held).when(lapse).then(lapsed);
@@ -228,6 +235,35 @@ describe('lapse and cancel', () => {
     spec(enrollment).given(held, confirmed).when(cancel).then(cancelled);
     spec(enrollment).given(held, cancelled).when(cancel).then();
     spec(enrollment).given(held, lapsed).when(cancel).thenRejected('lapsed');
+  });
+
+  test('who was let in cannot be called off, by nobody', () => {
+    const admitted = { ...cancellation, admittedAt: startsAt, now: startsAt };
+    for (const cause of ['by-member', 'by-staff'] as const) {
+      spec(enrollment)
+        .given(held, confirmed)
+        .when((state) => cancelEnrollment(state, { ...admitted, cause }))
+        .thenRejected('already-checked-in');
+    }
+  });
+
+  test('once the activity has begun, only staff call an enrollment off', () => {
+    const begun = { ...cancellation, now: startsAt };
+    spec(enrollment)
+      .given(held, confirmed)
+      .when((state) => cancelEnrollment(state, begun))
+      .thenRejected('already-started');
+    spec(enrollment)
+      .given(held, confirmed)
+      .when((state) => cancelEnrollment(state, { ...begun, cause: 'by-staff' }))
+      .then(calledOff('by-staff'));
+  });
+
+  test('with the activity everything ends', () => {
+    spec(enrollment)
+      .given(held, confirmed)
+      .when((state) => cancelEnrollment(state, { cause: 'activity-cancelled' }))
+      .then(calledOff('activity-cancelled'));
   });
 
   test('a cancelled enrollment keeps the ids of its ticket and payment', () => {

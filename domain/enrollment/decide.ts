@@ -7,6 +7,7 @@ import type { EnrollmentCancelled, EnrollmentEvent, PaymentAttemptClosed } from 
 import type { Enrollment, EnrollmentState } from './state.ts';
 
 type Decided = Decision<EnrollmentEvent>;
+type CancelCause = EventOf<typeof EnrollmentCancelled>['data']['cause'];
 
 export type RequestEnrollment = {
   readonly enrollmentId: EnrollmentId;
@@ -195,23 +196,49 @@ export function lapseEnrollment(
   }
 }
 
-export type CancelEnrollment = {
-  readonly cause: EventOf<typeof EnrollmentCancelled>['data']['cause'];
-};
+export type CancelEnrollment =
+  /** The activity is off: whatever was checked in or has begun, everybody's enrollment ends. */
+  | { readonly cause: 'activity-cancelled' }
+  | {
+      readonly cause: Exclude<CancelCause, 'activity-cancelled'>;
+      /** When its ticket was admitted; null: nobody has come yet. */
+      readonly admittedAt: Instant | null;
+      readonly startsAt: Instant;
+      readonly now: Instant;
+    };
 
-export function cancelEnrollment(state: EnrollmentState, { cause }: CancelEnrollment): Decided {
+/** Who was let in has had what was paid for; once it has begun, only staff call an enrollment off. */
+export function cancelEnrollment(state: EnrollmentState, input: CancelEnrollment): Decided {
   switch (state.status) {
     case 'none':
       return notFound();
     case 'held':
     case 'waitlisted':
-    case 'confirmed':
-      return [{ type: 'EnrollmentCancelled', data: { ...idsOf(state), cause } }];
+    case 'confirmed': {
+      const { cause } = input;
+      const tooLate = cause === 'activity-cancelled' ? null : tooLateToCancel(input);
+      return tooLate ?? [{ type: 'EnrollmentCancelled', data: { ...idsOf(state), cause } }];
+    }
     case 'lapsed':
       return lapsed();
     case 'cancelled':
       return [];
   }
+}
+
+function tooLateToCancel(
+  input: Exclude<CancelEnrollment, { cause: 'activity-cancelled' }>,
+): Rejection | null {
+  const { cause, admittedAt, startsAt, now } = input;
+  if (admittedAt !== null) {
+    return rejected('already-checked-in', 'The attendee has been let in.', { admittedAt });
+  }
+  if (cause === 'by-member' && now >= startsAt) {
+    return rejected('already-started', 'The activity has begun; only staff can cancel now.', {
+      startsAt,
+    });
+  }
+  return null;
 }
 
 export type RecordConfirmationSent = { readonly messageId: string };

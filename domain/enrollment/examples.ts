@@ -62,6 +62,8 @@ export const cancelled: EnrollmentEvent = {
   type: 'EnrollmentCancelled',
   data: { ...ids, cause: 'by-member' },
 };
+export const startsAt = '2026-06-01T08:00:00.000Z';
+export const cancellation = { cause: 'by-member', admittedAt: null, startsAt } as const;
 export const payment = { paymentId, amountPaid: eur(2563), ticketId };
 
 export const examples = defineExamples(enrollment, {
@@ -88,7 +90,13 @@ export const examples = defineExamples(enrollment, {
     confirmEnrollment: (state) => confirmEnrollment(state, payment),
     confirmFree: (state) => confirmFree(state, { ticketId }),
     lapseEnrollment: (state) => lapseEnrollment(state, {}),
-    cancelEnrollment: (state) => cancelEnrollment(state, { cause: 'by-member' }),
+    cancelEnrollment: (state) => cancelEnrollment(state, { ...cancellation, now }),
+    'cancelEnrollment (checked in)': (state) =>
+      cancelEnrollment(state, { ...cancellation, admittedAt: startsAt, now }),
+    'cancelEnrollment (it has begun)': (state) =>
+      cancelEnrollment(state, { ...cancellation, now: startsAt }),
+    'cancelEnrollment (with the activity)': (state) =>
+      cancelEnrollment(state, { cause: 'activity-cancelled' }),
     recordConfirmationSent: (state) =>
       recordConfirmationSent(state, { messageId: '<ticket@pawprint.example>' }),
   },

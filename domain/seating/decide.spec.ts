@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { exampleIds } from '../_kernel/examples.ts';
-import { isRejection } from '../_kernel/rejection.ts';
+import { type Decision, isRejection } from '../_kernel/rejection.ts';
 import { spec } from '../_kernel/spec-kit.ts';
 import { addMinutes } from '../_kernel/time.ts';
 import {
+  clearSeats,
   closeSeating,
   confirmSeat,
   expireHolds,
@@ -423,4 +424,57 @@ test('seating opens once and closes once', () => {
   spec(seating).given().when(close).thenRejected('not-open');
   spec(seating).given(opened()).when(close).then(closed);
   spec(seating).given(opened(), closed).when(close).then();
+});
+
+describe('clearSeats', () => {
+  const clear = (state: SeatingState) => clearSeats(state);
+  const given = (decision: Decision<SeatingEvent>): SeatingEvent[] =>
+    isRejection(decision) ? [] : [...decision];
+  const calledOff = (who: Who, was: 'held' | 'confirmed' | 'waitlisted'): SeatingEvent => ({
+    type: 'SeatReleased',
+    data: { ...who, was, cause: 'activity-cancelled' },
+  });
+
+  test('gives every place of a closed seating back, and says that none is left', () => {
+    spec(seating)
+      .given(opened({ capacity: 2 }), held(own), confirmed(other(1)), waits(other(2)), closed)
+      .when(clear)
+      .then(
+        calledOff(own, 'held'),
+        calledOff(other(1), 'confirmed'),
+        calledOff(other(2), 'waitlisted'),
+        {
+          type: 'SeatsCleared',
+          data: { activityId, released: 3, remaining: 0 },
+        },
+      );
+  });
+
+  test('leaves an open seating and an empty one alone', () => {
+    spec(seating).given(opened(), held(own)).when(clear).then();
+    spec(seating).given(opened(), closed).when(clear).then();
+  });
+
+  test('goes by portions, each of which fits an append, until nobody is left', () => {
+    const size = 2 * MAX_RELEASED_AT_ONCE + 1;
+    const places = Array.from({ length: size }, (_, n) => confirmed(other(n)));
+    let state = [...places, closed].reduce(
+      seating.evolve,
+      seating.evolve(seating.initial(), opened({ capacity: size })),
+    );
+    const portions: SeatingEvent[][] = [];
+    for (let events = given(clear(state)); events.length > 0; events = given(clear(state))) {
+      portions.push(events);
+      state = events.reduce(seating.evolve, state);
+    }
+    expect(portions.map((events) => events.at(-1)?.data)).toMatchObject([
+      { remaining: MAX_RELEASED_AT_ONCE + 1 },
+      { remaining: 1 },
+      { remaining: 0 },
+    ]);
+    const released = portions
+      .flat()
+      .flatMap(({ data }) => ('enrollmentId' in data ? [data.enrollmentId] : []));
+    expect(new Set(released).size).toBe(size);
+  });
 });

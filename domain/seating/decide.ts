@@ -7,6 +7,7 @@ import {
   hasExpired,
   holdUntil,
   livePlacesOf,
+  MAX_RELEASED_AT_ONCE,
   releaseExpired,
   roomForNewcomer,
   settle,
@@ -52,6 +53,41 @@ export function closeSeating(state: SeatingState, { cause }: CloseSeating): Deci
       return [{ type: 'SeatingClosed', data: { activityId: state.activityId, cause } }];
     case 'closed':
       return [];
+  }
+}
+
+/**
+ * Gives the places of a closed seating back, the next portion of them: a decision is one append, and
+ * an append is bounded. `SeatsCleared` says whether more is left. Nobody is promoted any more.
+ */
+export function clearSeats(
+  state: SeatingState,
+  _input: Readonly<Record<string, never>> = {},
+): Decision<SeatingEvent> {
+  switch (state.status) {
+    case 'none':
+    case 'open':
+      return [];
+    case 'closed': {
+      const { activityId, places } = state;
+      const portion = places.entries().take(MAX_RELEASED_AT_ONCE).toArray();
+      if (portion.length === 0) return [];
+      const cause = 'activity-cancelled';
+      return [
+        ...portion.map(([enrollmentId, { memberId, status: was }]): SeatingEvent => {
+          const data = { activityId, enrollmentId, memberId, was, cause } as const;
+          return { type: 'SeatReleased', data };
+        }),
+        {
+          type: 'SeatsCleared',
+          data: {
+            activityId,
+            released: portion.length,
+            remaining: places.size - portion.length,
+          },
+        },
+      ];
+    }
   }
 }
 

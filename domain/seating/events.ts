@@ -65,6 +65,18 @@ export const SeatingClosed = defineEvent({
   data: { activityId: idSchema('act'), cause: z.enum(['activity-cancelled']) },
 });
 
+export const SeatsCleared = defineEvent({
+  type: 'SeatsCleared',
+  summary: 'A portion of a closed seating was emptied; the releases stand before it.',
+  data: {
+    activityId: idSchema('act'),
+    /** Places released by this portion. */
+    released: z.int().min(1),
+    /** Places that are still taken: another portion is due unless it is 0. */
+    remaining: z.int().min(0),
+  },
+});
+
 export const seatingEvents = defineEvents('seating', [
   SeatingOpened,
   SeatHeld,
@@ -72,5 +84,6 @@ export const seatingEvents = defineEvents('seating', [
   SeatWaitlisted,
   SeatReleased,
   SeatingClosed,
+  SeatsCleared,
 ]);
 export type SeatingEvent = EventsOf<typeof seatingEvents>;

@@ -1,6 +1,7 @@
 import { defineExamples, exampleIds } from '../_kernel/examples.ts';
 import { deriveId } from '../_kernel/ids.ts';
 import {
+  clearSeats,
   closeSeating,
   confirmSeat,
   expireHolds,
@@ -68,6 +69,7 @@ export const examples = defineExamples(seating, {
     'own lapsed, seat free': [seatingOpened, expired, lost],
     'own lapsed, seat taken': [seatingOpened, expired, lost, heldByOther],
     'sold out': [seatingOpened, heldByOther],
+    'closed, empty': [seatingOpened, closed],
   },
   commands: {
     openSeating: (state) => openSeating(state, opening),
@@ -77,6 +79,7 @@ export const examples = defineExamples(seating, {
     confirmSeat: (state) => confirmSeat(state, enrollment),
     releaseSeat: (state) => releaseSeat(state, { ...enrollment, cause: 'cancelled' }),
     expireHolds: (state) => expireHolds(state, { now }),
+    clearSeats: (state) => clearSeats(state),
     closeSeating: (state) => closeSeating(state, { cause: 'activity-cancelled' }),
   },
 });

@@ -62,7 +62,7 @@ type Ledger = {
 };
 
 function post(ledger: Ledger, event: SeatingEvent): void {
-  if (event.type === 'SeatingOpened' || event.type === 'SeatingClosed') return;
+  if (!('enrollmentId' in event.data)) return;
   const { enrollmentId } = event.data;
   const promoted = ledger.waiting.includes(enrollmentId) && event.type !== 'SeatReleased';
   if (promoted) {

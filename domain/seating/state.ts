@@ -96,6 +96,8 @@ function evolve(state: SeatingState, event: SeatingEvent): SeatingState {
       return state;
     case 'SeatingClosed':
       return { ...state, status: 'closed' };
+    case 'SeatsCleared':
+      return state;
   }
 }
 

@@ -202,7 +202,7 @@ function open(person: Season['people'][number], n: number, told: Told[]) {
       !history.payment.some(({ type }) => type === 'RefundRequested') &&
       enroll(enrollments.confirmEnrollment(enrolled(), { paymentId, amountPaid: due, ticketId })),
     lapse: () => enroll(enrollments.lapseEnrollment(enrolled())),
-    cancel: () => enroll(enrollments.cancelEnrollment(enrolled(), { cause: 'by-member' })),
+    cancel: () => enroll(enrollments.cancelEnrollment(enrolled(), { cause: 'activity-cancelled' })),
     refund: ({ share }) => {
       const amount = { amount: Math.max(1, Math.floor((due.amount * share) / 1000)), currency };
       const refundId = deriveId('ref', `money ${n}`, refunds);

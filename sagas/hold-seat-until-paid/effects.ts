@@ -7,8 +7,14 @@ const payload = z.strictObject({ paymentId: idSchema('pay'), enrollmentId: idSch
 /** The janitor: asks Stripe how a payment stands and folds what it says. */
 export const lookUpPayment = defineSideEffect({ name: 'look-up-payment', payload });
 
-/** No money is wanted from this payment any more: its PaymentIntent is cancelled. */
-export const cancelPayment = defineSideEffect({ name: 'cancel-payment', payload });
+/**
+ * No money is wanted from this payment any more: its PaymentIntent is cancelled. `onlyAtRest`: not
+ * one that waits for the bank's answer.
+ */
+export const cancelPayment = defineSideEffect({
+  name: 'cancel-payment',
+  payload: payload.extend({ onlyAtRest: z.boolean().default(false) }),
+});
 
 /** Gives the money of a refund that was decided back. */
 export const refundPayment = defineSideEffect({

@@ -36,7 +36,12 @@ const refunded: ObservedRefund = {
 type Gateway = Parameters<typeof paymentEffects>[0]['gateway'];
 
 /** Does one side effect on a payment with a history; gives back what it asked of Stripe and sent. */
-async function perform(effect: string, history: readonly DomainEvent[], answers: Partial<Gateway>) {
+async function perform(
+  effect: string,
+  history: readonly DomainEvent[],
+  answers: Partial<Gateway>,
+  more: object = {},
+) {
   const asked: unknown[] = [];
   const sent: unknown[] = [];
   const never = () => Promise.reject(new Error('nobody asks this here'));
@@ -61,7 +66,10 @@ async function perform(effect: string, history: readonly DomainEvent[], answers:
   });
   await effects[effect]?.({
     key: 'key',
-    payload: effect === 'refund-payment' ? { paymentId, refundId } : { paymentId, enrollmentId },
+    payload: {
+      ...(effect === 'refund-payment' ? { paymentId, refundId } : { paymentId, enrollmentId }),
+      ...more,
+    },
     attempt: 1,
     signal: new AbortController().signal,
     send: async ({ name }, params, body) => {
@@ -102,6 +110,41 @@ it('cancel-payment cancels the intent and folds how it stands then', async () =>
   });
   expect(asked.at(-1)).toEqual(['cancelIntent', 'pi_example']);
   expect(sent).toEqual([recorded]);
+});
+
+describe('cancel-payment when the hold has ended', () => {
+  const standing = (status: typeof atStripe.observed.status) => ({
+    ...atStripe,
+    observed: { ...atStripe.observed, status },
+  });
+
+  it.each(['requires_action', 'processing'] as const)(
+    'leaves one alone that the bank is asked about (%s)',
+    async (status) => {
+      const { asked, sent } = await perform(
+        'cancel-payment',
+        open,
+        { fetchIntent: async () => standing(status) },
+        { onlyAtRest: true },
+      );
+      expect(asked).toEqual([['fetchIntent', 'pi_example']]);
+      expect(sent).toEqual([]);
+    },
+  );
+
+  it('cancels one that nobody is paying, and records the money should it have come', async () => {
+    const { asked, sent } = await perform(
+      'cancel-payment',
+      open,
+      {
+        fetchIntent: async () => standing('requires_payment_method'),
+        cancelIntent: async () => atStripe,
+      },
+      { onlyAtRest: true },
+    );
+    expect(asked.at(-1)).toEqual(['cancelIntent', 'pi_example']);
+    expect(sent).toEqual([recorded]);
+  });
 });
 
 describe('refund-payment', () => {

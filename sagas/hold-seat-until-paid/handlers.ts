@@ -32,6 +32,7 @@ export function paymentEffects(deps: Deps): Readonly<Record<string, SideEffectHa
     ...handle(cancelPayment, async ({ payload, send }) => {
       const found = await findAtStripe(deps, payload.paymentId);
       if (found === null) return;
+      if (payload.onlyAtRest && moving.has(found.observed.status)) return;
       const cancelled = await deps.gateway.cancelIntent(found.observed.intentId);
       if (cancelled !== null) await record(send, payload, cancelled);
     }),
@@ -48,6 +49,9 @@ export function paymentEffects(deps: Deps): Readonly<Record<string, SideEffectHa
     }),
   };
 }
+
+/** The bank is asked just now: 3-D Secure, or a bank that takes its time. */
+const moving: ReadonlySet<string> = new Set(['requires_action', 'processing']);
 
 /** By the intent that is on record; without one (`pay` was cut) by the metadata. */
 async function findAtStripe(

@@ -4,6 +4,8 @@ import type { Reaction, SagaEffect } from '../_runtime/definition.ts';
 import type { Enrolled } from './hears.ts';
 import { type CancelCause, type HoldState, paymentsOf, withPayment } from './state.ts';
 import {
+  callOff,
+  cancelAtRest,
   cancelAtStripe,
   confirm,
   forgetHold,
@@ -27,7 +29,7 @@ export function onEnrollmentEvent(
   switch (event.type) {
     case 'EnrollmentRequested': {
       const { outcome } = event.data;
-      if (outcome === 'confirmed') return { state, effects: [] };
+      if (outcome === 'confirmed') return { state, effects: calledOffBefore(state, ids) };
       const enrollment = outcome === 'waitlisted' ? 'waiting' : 'held';
       return { state: { ...state, enrollment }, effects: catchUp(state, enrollment, ids) };
     }
@@ -46,8 +48,10 @@ export function onEnrollmentEvent(
       };
     }
     case 'EnrollmentLapsed': {
-      const sought = paymentsOf(state).some(([, payment]) => payment.status === 'sought');
-      const effects = sought ? [lateMoneyEnds(recordedAt)] : [];
+      const atRest = paymentsOf(state).flatMap(([paymentId, { status }]) =>
+        status === 'sought' ? [cancelAtRest(ids, paymentId)] : [],
+      );
+      const effects = atRest.length === 0 ? [] : [...atRest, lateMoneyEnds(recordedAt)];
       return { state: { ...state, enrollment: 'lapsed' }, effects };
     }
     case 'EnrollmentCancelled':
@@ -56,11 +60,23 @@ export function onEnrollmentEvent(
 }
 
 /** What its seat went through before the enrollment itself was there: `enroll` was cut in between. */
-function catchUp({ seat }: HoldState, outcome: 'held' | 'waiting', ids: Ids): SagaEffect[] {
-  if (seat.status === 'released' && seat.cause === 'hold-expired') return [lapse(ids)];
+function catchUp(
+  { seat }: Pick<HoldState, 'seat'>,
+  outcome: 'held' | 'waiting',
+  ids: Ids,
+): SagaEffect[] {
+  if (seat.status === 'released') {
+    return seat.cause === 'hold-expired' ? [lapse(ids)] : calledOffBefore({ seat }, ids);
+  }
   if (outcome !== 'waiting') return [];
   if (seat.status === 'held') return [promote(ids, seat.until)];
   return seat.status === 'confirmed' ? [confirm(ids, null)] : [];
+}
+
+/** The activity was cancelled while `enroll` was between the seat and the enrollment. */
+function calledOffBefore({ seat }: Pick<HoldState, 'seat'>, ids: Ids): SagaEffect[] {
+  const calledOff = seat.status === 'released' && seat.cause === 'activity-cancelled';
+  return calledOff ? [callOff(ids)] : [];
 }
 
 /** The payment that confirmed the enrollment has the seat; one that was still asking for it goes back. */
@@ -110,7 +126,8 @@ function cancelled(state: HoldState, cause: CancelCause, ids: Ids): Reaction<Hol
     state: { ...state, enrollment: 'cancelled', cancelCause: cause, payments, seating: null },
     effects: [
       forgetHold,
-      release(ids, cause),
+      // With its activity the seat was given back first: that is what cancelled the enrollment.
+      ...(state.seat.status === 'released' ? [] : [release(ids, cause)]),
       ...(state.ticketId === null ? [] : [voidIt(state.ticketId, cause)]),
       ...paid.flatMap(([paymentId, { amount, refunding }]) =>
         refunding ? [] : [refundAll(paymentId, amount, refundCauseOf(cause))],

@@ -1,7 +1,16 @@
 import type { Reaction, SagaEffect } from '../_runtime/definition.ts';
 import type { Seated } from './hears.ts';
-import type { HoldState } from './state.ts';
-import { confirm, forgetHold, holdEnds, type Ids, lapse, promote, release } from './wants.ts';
+import type { HoldState, ReleaseCause } from './state.ts';
+import {
+  callOff,
+  confirm,
+  forgetHold,
+  holdEnds,
+  type Ids,
+  lapse,
+  promote,
+  release,
+} from './wants.ts';
 
 /** What became of the seat. The enrollment is told, if it is there to be told. */
 export function onSeatingEvent(state: HoldState, event: Seated, ids: Ids): Reaction<HoldState> {
@@ -23,9 +32,20 @@ export function onSeatingEvent(state: HoldState, event: Seated, ids: Ids): React
       const { cause } = event.data;
       const next: HoldState = { ...state, seat: { status: 'released', cause } };
       // An enrollment that is not there yet is told when it comes (`EnrollmentRequested`).
-      const lapsed = cause === 'hold-expired' && state.enrollment !== 'unknown';
-      return { state: next, effects: lapsed ? [forgetHold, lapse(ids)] : [forgetHold] };
+      if (state.enrollment === 'unknown') return { state: next, effects: [forgetHold] };
+      return { state: next, effects: [forgetHold, ...told(cause, ids)] };
     }
+  }
+}
+
+function told(cause: ReleaseCause, ids: Ids): SagaEffect[] {
+  switch (cause) {
+    case 'hold-expired':
+      return [lapse(ids)];
+    case 'activity-cancelled':
+      return [callOff(ids)];
+    case 'cancelled':
+      return [];
   }
 }
 

@@ -165,7 +165,7 @@ describe('a hold', () => {
       .wants();
   });
 
-  it('ends: the enrollment lapses, and its payment is given ten more minutes', () => {
+  it('ends: the enrollment lapses and its payment is cancelled, one with the bank in ten minutes', () => {
     saga
       .given(...paying)
       .when(seatExpired)
@@ -173,7 +173,13 @@ describe('a hold', () => {
     saga
       .given(...paying, seatExpired)
       .when(lapsed)
-      .wants({ kind: 'timer', name: 'late-money-ends', at: '2026-05-01T08:10:00.000Z' });
+      .wants(
+        sideEffect('cancel-payment', `${paymentId}:at-rest`, {
+          ...{ paymentId, enrollmentId },
+          onlyAtRest: true,
+        }),
+        { kind: 'timer', name: 'late-money-ends', at: '2026-05-01T08:10:00.000Z' },
+      );
     saga
       .given(...paying, seatExpired, lapsed)
       .when(timer('late-money-ends', '2026-05-01T08:10:00.000Z'))
@@ -369,6 +375,48 @@ describe('a refund', () => {
       .given(...paid, refundRequested, settled)
       .when(timer(`refund:${refundId}`, '2026-05-01T09:00:00.000Z'))
       .wants();
+  });
+});
+
+describe('a cancelled activity', () => {
+  const calledOff = (was: 'held' | 'confirmed' | 'waitlisted') =>
+    event({ type: 'SeatReleased', data: { ...ids, was, cause: 'activity-cancelled' } });
+  const callOff = command('call-off-enrollment', { enrollmentId }, {});
+
+  it.each([
+    ['held', held],
+    ['waitlisted', [requested('waitlisted')]],
+    ['confirmed', done],
+  ] as const)('takes the place back, and the %s enrollment ends', (was, history) => {
+    saga
+      .given(...history)
+      .when(calledOff(was))
+      .wants(forgetHold, callOff);
+  });
+
+  it.each(['held', 'waitlisted', 'confirmed'] as const)(
+    'that overtook the enrollment (%s) ends it when it comes',
+    (outcome) => {
+      saga.given(calledOff('held')).when(requested(outcome)).wants(callOff);
+    },
+  );
+
+  it('voids the ticket and refunds; the seat need not be given back again', () => {
+    saga
+      .given(...done, calledOff('confirmed'))
+      .when(cancelled('activity-cancelled'))
+      .wants(
+        forgetHold,
+        command('void-ticket', { ticketId }, { cause: 'activity-cancelled' }),
+        refund(paymentId, 'activity-cancelled'),
+      );
+  });
+
+  it('sends money back that was on its way', () => {
+    saga
+      .given(...paying, calledOff('held'), cancelled('activity-cancelled'))
+      .when(succeeded())
+      .wants(look(paymentId, inAMinute), refund(paymentId, 'activity-cancelled'));
   });
 });
 

@@ -1,3 +1,4 @@
+import { callOffEnrollment } from '../../commands/enrollment/call-off-enrollment.ts';
 import { closePaymentAttempt } from '../../commands/enrollment/close-payment-attempt.ts';
 import { confirmEnrollment } from '../../commands/enrollment/confirm-enrollment.ts';
 import { lapseEnrollment } from '../../commands/enrollment/lapse-enrollment.ts';
@@ -26,7 +27,7 @@ export type Ids = NonNullable<HoldState['ids']>;
 const GRACE_SECONDS = 1;
 /** A hold that is still there a minute after it was to be released is asked for again. */
 const STILL_HELD_MINUTES = 1;
-/** Money on its way when the hold ended (3-D Secure, a slow bank) may still arrive for so long. */
+/** Money that is on its way when the hold ends (3-D Secure, a slow bank) may arrive for so long. */
 const LATE_MONEY_MINUTES = 10;
 /** Pauses between two looks at a payment: a webhook that got lost costs a minute, not a seat. */
 const LOOK_AFTER_MINUTES = [1, 2, 5, 15, 60, 360, 1440, 1440, 1440];
@@ -98,6 +99,9 @@ export const expire = ({ activityId }: Ids): SagaEffect => send(expireHolds, { a
 export const lapse = ({ enrollmentId }: Ids): SagaEffect =>
   send(lapseEnrollment, { enrollmentId }, {});
 
+export const callOff = ({ enrollmentId }: Ids): SagaEffect =>
+  send(callOffEnrollment, { enrollmentId }, {});
+
 export const promote = ({ enrollmentId }: Ids, holdExpiresAt: Instant): SagaEffect =>
   send(promoteEnrollment, { enrollmentId }, { holdExpiresAt });
 
@@ -137,6 +141,10 @@ export const lookUp = ({ enrollmentId }: Ids, paymentId: PaymentId, look: string
 
 export const cancelAtStripe = ({ enrollmentId }: Ids, paymentId: PaymentId): SagaEffect =>
   cause(cancelPayment, paymentId, { paymentId, enrollmentId });
+
+/** The hold is over. A payment that the member is in the middle of is left alone for now. */
+export const cancelAtRest = ({ enrollmentId }: Ids, paymentId: PaymentId): SagaEffect =>
+  cause(cancelPayment, `${paymentId}:at-rest`, { paymentId, enrollmentId, onlyAtRest: true });
 
 /** `round` 0 gives the money back; later ones find out what became of it. */
 export const giveBack = (paymentId: PaymentId, refundId: RefundId, round: number): SagaEffect =>

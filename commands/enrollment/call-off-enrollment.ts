@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { idSchema } from '../../domain/_kernel/ids.ts';
+import { cancelEnrollment as decideCancel } from '../../domain/enrollment/decide.ts';
+import { enrollment } from '../../domain/enrollment/state.ts';
+import { defineCommand, internalPermission } from '../_runtime/definition.ts';
+import { exampleIds } from '../examples.ts';
+
+export const callOffEnrollment = defineCommand({
+  name: 'call-off-enrollment',
+  summary: 'Cancel an enrollment whose activity was cancelled',
+  tag: 'Enrollments',
+  path: null,
+  permission: internalPermission,
+  params: z.strictObject({ enrollmentId: idSchema('enr') }),
+  body: z.strictObject({}),
+  reply: z.strictObject({}),
+  status: 200,
+  refusals: ['not-found', 'lapsed'],
+  example: { params: { enrollmentId: exampleIds.enrollmentId }, body: {}, reply: {} },
+  execute: async ({ decide }, { params: { enrollmentId } }) => {
+    await decide(enrollment, enrollmentId, {
+      decide: (state) => decideCancel(state, { cause: 'activity-cancelled' }),
+    });
+    return {};
+  },
+});

@@ -1,0 +1,1 @@
+export { refundOnActivityCancelled } from './saga.ts';

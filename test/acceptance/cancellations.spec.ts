@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startPlatform, type TestPlatform } from '../support/platform.ts';
+import { createDriver, type Driver, good, type Person, problemOf } from './driver.ts';
+import { balanceOf, journal, untilBooksAgree, untilReconciled } from './finance.ts';
+import { until } from './wait.ts';
+
+let platform: TestPlatform;
+let driver: Driver;
+let staff: Person;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  driver = createDriver(platform);
+  staff = await driver.official('staff');
+}, 60_000);
+
+afterAll(async () => {
+  driver?.close();
+  await platform?.stop();
+});
+
+const cancelBy = ({ token }: Person, enrollmentId: string) =>
+  driver.command(`/v1/enrollments/${enrollmentId}/cancel`, {}, { token });
+
+test('a cancelled activity ends every enrollment, voids tickets and gives all money back', async () => {
+  const { id: activityId } = await driver.openActivity(staff, { capacity: 2, waitlist: true });
+  const [first, second, third] = await Promise.all([1, 2, 3].map(() => driver.register()));
+  if (first === undefined || second === undefined || third === undefined) throw new Error('three');
+  const { id: paid, ticket } = await driver.seat(first, activityId);
+  const { id: held } = await driver.enroll(second, activityId);
+  await driver.pay(second, held);
+  const { id: waiting, status } = await driver.enroll(third, activityId, { joinWaitlist: true });
+  expect(status).toBe('waitlisted');
+
+  const cancel = { reason: 'Thunderstorm warning' };
+  const path = `/v1/activities/${activityId}/cancel`;
+  good('cancel', await driver.command(path, cancel, { token: staff.token }));
+  for (const [member, id] of [
+    [first, paid],
+    [second, held],
+    [third, waiting],
+  ] as const) {
+    await driver.untilEnrollment(member, id, (each) => each.status === 'cancelled');
+  }
+  const refunded = await driver.untilEnrollment(
+    first,
+    paid,
+    ({ payment }) => payment?.status === 'refunded',
+  );
+  expect(refunded.amountRefunded).toEqual({ amount: 2500, currency: 'EUR' });
+  await driver.untilEnrollment(second, held, ({ payment }) => payment?.status === 'cancelled');
+  const { availability } = await driver.activity(activityId);
+  expect(availability).toMatchObject({ held: 0, confirmed: 0, waitlisted: 0 });
+  await until(
+    'the ticket',
+    () => driver.roster(staff, activityId),
+    (roster) => roster.find((each) => each.enrollmentId === paid)?.ticketVoid === true,
+  );
+  expect(problemOf(await driver.checkIn(staff, activityId, ticket)).code).toBe('cancelled');
+
+  await untilBooksAgree(driver);
+  const lines = await journal(driver, { activityId });
+  expect(balanceOf(lines)).toBe(0);
+  expect(balanceOf(lines, 'activity-revenue')).toBe(0);
+  expect(balanceOf(lines, 'refunds-payable')).toBe(0);
+  expect(await untilReconciled(driver, activityId)).toMatchObject({
+    ...{ payments: 1, takings: { amount: 2500 }, refunds: { amount: 2500 }, difference: 0 },
+  });
+});
+
+test('who was let in cannot cancel; once it has begun, only staff cancel for those who never came', async () => {
+  const { id: activityId } = await driver.openActivity(staff, { price: 0, startsInMs: 4000 });
+  const [came, stayedAway] = [await driver.register(), await driver.register()];
+  const { id: present } = await driver.enroll(came, activityId);
+  const { id: absent } = await driver.enroll(stayedAway, activityId);
+  const { ticket } = await driver.untilEnrollment(came, present, (each) => each.ticket !== null);
+  // The ticket's own stream is opened a moment after the enrollment says that there is one.
+  await until(
+    'the ticket is known at the door',
+    () => driver.checkIn(staff, activityId, ticket ?? ''),
+    (answer) => answer.status === 201,
+  );
+  for (const person of [came, staff]) {
+    expect(problemOf(await cancelBy(person, present))).toEqual({
+      ...{ status: 409, code: 'already-checked-in' },
+    });
+  }
+  const { startsAt } = JSON.parse((await driver.read(`/v1/activities/${activityId}`)).text);
+  await until(
+    'the activity begins',
+    async () => Date.now(),
+    (now) => now >= Date.parse(startsAt),
+  );
+  expect(problemOf(await cancelBy(stayedAway, absent)).code).toBe('already-started');
+  good('cancel by staff', await cancelBy(staff, absent));
+  await driver.untilEnrollment(stayedAway, absent, (each) => each.status === 'cancelled');
+});
+
+test('the PaymentIntent of a hold that ends is cancelled', async () => {
+  const { id: activityId } = await driver.openActivity(staff, { startsInMs: 2500 });
+  const member = await driver.register();
+  const { id } = await driver.enroll(member, activityId);
+  await driver.pay(member, id);
+  await driver.untilEnrollment(member, id, ({ payment }) => payment?.status === 'cancelled');
+  const intents = (await driver.stripe.intentsByEnrollment()).get(id) ?? [];
+  expect(intents.map(({ status }) => status)).toEqual(['canceled']);
+});
