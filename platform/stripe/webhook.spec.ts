@@ -1,0 +1,38 @@
+import { createHmac } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { WebhookRefusedError } from './errors.ts';
+import { verifyWebhook } from './webhook.ts';
+
+const secret = 'whsec_spec';
+const take = (body: string) => {
+  const at = Math.floor(Date.now() / 1000);
+  const v1 = createHmac('sha256', secret).update(`${at}.${body}`).digest('hex');
+  return verifyWebhook(Buffer.from(body), `t=${at},v1=${v1}`, [secret]);
+};
+const event = (changes: object = {}, object: object = {}) =>
+  JSON.stringify({
+    id: 'evt_1',
+    object: 'event',
+    type: 'payment_intent.succeeded',
+    data: { object: { id: 'pi_1', object: 'payment_intent', ...object } },
+    ...changes,
+  });
+
+test('a signed event names its object', () => {
+  expect(take(event())).toMatchObject({ id: 'evt_1', object: { id: 'pi_1' } });
+});
+
+test.each([
+  ['no JSON', 'hello'],
+  ['no object', '[]'],
+  ['null', 'null'],
+  ['no data', event({ data: undefined })],
+  ['an id that is a number', event({ id: 1 })],
+  ['an id that is too long', event({ id: 'e'.repeat(256) })],
+  ['a NUL in its id, which Postgres cannot store', event({ id: 'evt_\u0000' })],
+  ['a NUL in its type', event({ type: 'a\u0000b' })],
+  ['a NUL in the id of its object', event({}, { id: 'pi_\u0000' })],
+  ['a lone surrogate', event({}, { id: 'pi_\ud800' })],
+])('a signed body with %s is refused: no later attempt could be better', (_what, body) => {
+  expect(() => take(body)).toThrow(WebhookRefusedError);
+});
