@@ -67,7 +67,7 @@ export const responseHeaders: Readonly<Record<string, HeaderDoc>> = {
 
 /** What scripts of other origins may send and see. */
 export const corsHeaders = {
-  allowed: ['Authorization', 'Content-Type', 'If-Match', 'traceparent', ...namesOf(requestHeaders)],
+  allowed: ['Authorization', 'Content-Type', 'traceparent', ...namesOf(requestHeaders)],
   exposed: ['RateLimit', 'RateLimit-Policy', 'Retry-After', ...namesOf(responseHeaders)],
 };
 

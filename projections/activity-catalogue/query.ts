@@ -47,7 +47,7 @@ export const activitySchema = z.strictObject({
   availability: availabilitySchema,
   publishedAt: replyInstant.nullable(),
   cancelReason: z.string().nullable(),
-  revision: z.int().min(0).meta({ description: 'Revision of the activity, for If-Match' }),
+  revision: z.int().min(0).meta({ description: 'Revision of the activity: it grows with each change' }),
 });
 
 type ActivityRow = RowOf<typeof activityCatalogue>;

@@ -23,7 +23,7 @@ export const activityCatalogue = defineTable({
     open: { type: 'boolean', comment: 'Whether places are given away' },
     published_at: { type: 'timestamptz', nullable: true, comment: 'When it was published' },
     cancel_reason: { type: 'text', nullable: true, comment: 'Why it was cancelled' },
-    revision: { type: 'integer', comment: 'Revision of the activity, for If-Match' },
+    revision: { type: 'integer', comment: 'Revision of the activity: it grows with each change' },
   },
   key: ['activity_id'],
   indexes: [['status', 'starts_at', 'activity_id']],

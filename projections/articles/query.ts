@@ -28,7 +28,7 @@ const headSchema = z.strictObject({
 const articleSchema = z.strictObject({
   ...headSchema.shape,
   body: z.string(),
-  revision: z.int().min(0).meta({ description: 'Revision of the article, for If-Match' }),
+  revision: z.int().min(0).meta({ description: 'Revision of the article: it grows with each change' }),
 });
 
 type ArticleRow = RowOf<typeof articles>;

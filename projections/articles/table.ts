@@ -19,7 +19,7 @@ export const articles = defineTable({
       comment: 'From when on everybody sees it; null while it is a draft',
     },
     ordinal: { type: 'bigint', comment: 'Place of the draft in the log' },
-    revision: { type: 'integer', comment: 'Revision of the article, for If-Match' },
+    revision: { type: 'integer', comment: 'Revision of the article: it grows with each change' },
   },
   key: ['article_id'],
   indexes: [['slug'], ['visible_from', 'ordinal']],

@@ -65,7 +65,7 @@ export const enrollmentSchema = z.strictObject({
     .meta({ description: 'The signed text of the ticket, once confirmed' }),
   admittedAt: replyInstant.nullable(),
   activity: activitySchema.nullable(),
-  revision: z.int().min(0).meta({ description: 'Revision of the enrollment, for If-Match' }),
+  revision: z.int().min(0).meta({ description: 'Revision of the enrollment: it grows with each change' }),
 });
 
 type EnrollmentRow = RowOf<typeof enrollments>;

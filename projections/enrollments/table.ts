@@ -33,7 +33,7 @@ export const enrollments = defineTable({
     ticket_id: { type: 'text', nullable: true, comment: 'Ticket, once confirmed' },
     confirmed_at: { type: 'timestamptz', nullable: true, comment: 'When it was confirmed' },
     admitted_at: { type: 'timestamptz', nullable: true, comment: 'When the ticket was admitted' },
-    revision: { type: 'integer', comment: 'Revision of the enrollment, for If-Match' },
+    revision: { type: 'integer', comment: 'Revision of the enrollment: it grows with each change' },
   },
   key: ['enrollment_id'],
   indexes: [
