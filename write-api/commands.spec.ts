@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
-  CommandInFlight,
   CommandRefused,
   Forbidden,
   IdempotencyConflict,
@@ -188,7 +187,6 @@ test.each([
     'idempotency-key-reused',
     undefined,
   ],
-  ['in flight elsewhere', new CommandInFlight('x'), 409, 'request-in-flight', '1'],
   ['outcome unknown', new OutcomeUnknown('x'), 503, 'outcome-unknown', '1'],
   ['overloaded', new Overloaded('x'), 503, 'overloaded', '1'],
   ['forbidden by the bus', new Forbidden('x'), 403, 'forbidden', undefined],

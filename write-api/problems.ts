@@ -1,5 +1,4 @@
 import {
-  CommandInFlight,
   CommandRefused,
   Forbidden,
   IdempotencyConflict,
@@ -39,12 +38,6 @@ const own = {
     title: 'Idempotency key reused',
     description: 'This key was sent before with another input. A new wish needs a new key.',
   },
-  'request-in-flight': {
-    status: 409,
-    title: 'Request in flight',
-    description:
-      'The same command is being executed. Send the same request again with the same key.',
-  },
   'outcome-unknown': {
     status: 503,
     title: 'Outcome unknown',
@@ -75,7 +68,6 @@ export const commandProblems = [
   'idempotency-key-missing',
   'idempotency-key-invalid',
   'idempotency-key-reused',
-  'request-in-flight',
   'outcome-unknown',
   'shutting-down',
 ] as const;
@@ -99,7 +91,6 @@ export const writeRules: readonly ErrorRule[] = [
   on(InvalidInput, invalidInput),
   on(Forbidden, () => new HttpProblem('forbidden')),
   on(IdempotencyConflict, () => new HttpProblem('idempotency-key-reused')),
-  on(CommandInFlight, () => retryLater('request-in-flight')),
   on(OutcomeUnknown, (cause) => retryLater('outcome-unknown', { cause })),
   named(['WebhookRefusedError'], (cause) => new HttpProblem('invalid-signature', { cause })),
   named(['OutcomeUnknownError'], (cause) => retryLater('outcome-unknown', { cause })),

@@ -15,11 +15,6 @@ export class IdempotencyConflict extends Error {
   override readonly name = 'IdempotencyConflict';
 }
 
-/** The same command is being executed by another process (HTTP 409 with Retry-After). */
-export class CommandInFlight extends Error {
-  override readonly name = 'CommandInFlight';
-}
-
 /** The outcome could not be found out in time (HTTP 503): send the same key again. */
 export class OutcomeUnknown extends Error {
   override readonly name = 'OutcomeUnknown';

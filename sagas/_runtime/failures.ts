@@ -1,5 +1,4 @@
 import {
-  CommandInFlight,
   CommandRefused,
   Forbidden,
   IdempotencyConflict,
@@ -32,7 +31,6 @@ export function classify(error: unknown): Failure {
   if (
     error instanceof OutcomeUnknown ||
     error instanceof Overloaded ||
-    error instanceof CommandInFlight ||
     isConnectionError(error)
   ) {
     return 'outage';

@@ -23,7 +23,7 @@ export type Flow = {
 };
 
 /** What happened on the way, for the report. */
-export type Trouble = { cut: number; unavailable: number; inFlight: number };
+export type Trouble = { cut: number; unavailable: number };
 
 /** A client may have to wait out a restart; not for ever. */
 const PATIENCE_MS = 60_000;
@@ -44,7 +44,7 @@ export async function runFlows(
   },
 ): Promise<{ flows: Flow[]; trouble: Trouble }> {
   const { activityId, members, count, width, onPaid } = options;
-  const trouble: Trouble = { cut: 0, unavailable: 0, inFlight: 0 };
+  const trouble: Trouble = { cut: 0, unavailable: 0 };
   let paid = 0;
   const flows = await inParallel(Array(count).fill(0), width, async (_, index) => {
     const member = members[index % members.length] as Person;
@@ -70,7 +70,7 @@ export async function runFlows(
   return { flows, trouble };
 }
 
-/** Repeats what has no certain answer: a cut connection, 503, in flight elsewhere. */
+/** Repeats what has no certain answer: a cut connection, 503. */
 async function persist(
   what: string,
   trouble: Trouble,
@@ -92,6 +92,5 @@ async function persist(
 function verdictOn(answer: Answer | Error): 'done' | 'wrong' | keyof Trouble {
   if (answer instanceof Error) return 'cut';
   if (answer.status === 200 || answer.status === 201) return 'done';
-  if (answer.status === 503) return 'unavailable';
-  return answer.text.includes('"request-in-flight"') ? 'inFlight' : 'wrong';
+  return answer.status === 503 ? 'unavailable' : 'wrong';
 }

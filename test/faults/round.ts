@@ -56,7 +56,7 @@ export async function killRound(
   });
   console.log(
     `kill -9 in the middle of ${count} flows, back: ${backAfter.join(', ')}; ` +
-      `${trouble.cut} cut, ${trouble.unavailable} times 503, ${trouble.inFlight} in flight; ` +
+      `${trouble.cut} cut, ${trouble.unavailable} times 503; ` +
       `slowest confirmation ${Math.round(slowest)} ms after its payment; ${counted} charges, ${mails} mails`,
   );
 }
