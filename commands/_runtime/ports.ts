@@ -18,6 +18,8 @@ export type PaymentGateway = {
     readonly activityId: string;
     readonly amount: Money;
     readonly description: string;
+    /** It was asked for before: looked for first, because Stripe forgets keys after a day. */
+    readonly mayExist: boolean;
   }): Promise<{ readonly intentId: string; readonly clientSecret: string }>;
   /** The client secret of an intent that was created earlier. */
   clientSecret(intentId: string): Promise<string>;

@@ -61,6 +61,7 @@ export const pay = defineCommand({
         state.status === 'none'
           ? null
           : {
+              status: state.status,
               activityId: state.activityId,
               memberId: state.memberId,
               amount: state.amountDue,
@@ -70,7 +71,7 @@ export const pay = defineCommand({
     const opened = attempt.events.find((event) => event.type === 'PaymentAttemptOpened');
     const paymentId = opened?.data.paymentId ?? attempt.view?.open;
     if (attempt.view === null || paymentId === undefined) return refuse(notFound('enrollment'));
-    const { activityId, memberId, amount } = attempt.view;
+    const { status, activityId, memberId, amount } = attempt.view;
 
     // The attempt is on record before Stripe is called, under an id that Stripe gets as its
     // idempotency key: cut anywhere from here on, a repeat meets the same PaymentIntent.
@@ -86,10 +87,15 @@ export const pay = defineCommand({
         clientSecret: await ports.payments.clientSecret(known),
       };
     }
+    // An attempt that was cut before Stripe answered, and an enrollment that ended since: there is
+    // nothing to be paid any more, and whoever cancels open intents has looked for this one in vain.
+    if (status === 'cancelled' || status === 'lapsed')
+      return refuse(rejected(status, 'The enrollment ended before the payment was open.'));
     const { intentId, clientSecret } = await ports.payments
       .createIntent({
         ...{ paymentId, enrollmentId, activityId, amount },
         description: `Enrollment ${enrollmentId}`,
+        mayExist: !fresh,
       })
       .catch(refusedByStripe);
     await decide(payment, paymentId, {
