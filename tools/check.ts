@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { architecture } from './check/architecture.ts';
 import { format, lint } from './check/biome.ts';
+import { containers } from './check/containers.ts';
 import { docs } from './check/docs.ts';
 import { type Finished, reporter } from './check/report.ts';
 import { runs } from './check/runs.ts';
@@ -10,7 +11,10 @@ import { schemas } from './check/schemas.ts';
 import type { Outcome, Step, StepContext } from './check/step.ts';
 import { types } from './check/types.ts';
 
-const steps: readonly Step[] = [format, lint, types, architecture, runs, docs, schemas];
+const steps: readonly Step[] = [
+  ...[format, lint, types, architecture, runs, docs, schemas],
+  containers,
+];
 
 const help = `npm run check [-- options]
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
-const roleNames = ['write-api', 'read-api', 'projections', 'sagas'] as const;
+export const roleNames = ['write-api', 'read-api', 'projections', 'sagas'] as const;
 export type RoleName = (typeof roleNames)[number];
 
 export const usage = `Runs one or more roles of the platform in this process.
