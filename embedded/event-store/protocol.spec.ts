@@ -217,6 +217,16 @@ test('an append without options is an invalid argument', async () => {
   expect(error?.code).toBe(status.INVALID_ARGUMENT);
 });
 
+test('a deletion without a stream name is an invalid argument', async () => {
+  const error = await new Promise<ServiceError | null>((resolve) =>
+    client.delete(new streams.DeleteReq(), (failed) => resolve(failed)),
+  );
+  expect(error).toMatchObject({
+    code: status.INVALID_ARGUMENT,
+    details: 'a stream name is required',
+  });
+});
+
 test('a read without uuid_option is an invalid argument', async () => {
   const options = new streams.ReadReq.Options();
   options.setAll(new streams.ReadReq.Options.AllOptions().setStart(new shared.Empty()));
