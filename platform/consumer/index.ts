@@ -4,6 +4,7 @@ import type { EventStore, Feed, FeedItem, RawEvent } from '../event-store/index.
 import type { Logger } from '../log/index.ts';
 import { gauge } from '../telemetry/index.ts';
 import { createInterrupt } from './interrupt.ts';
+import { createOutage } from './outage.ts';
 import type {
   Batch,
   Checkpoint,
@@ -50,6 +51,7 @@ export function startConsumer(options: {
   const { eventStore, definition } = options;
   const log = options.log.child({ consumer: definition.name });
   const maxBatch = definition.maxBatch ?? 500;
+  const outage = createOutage(log, definition.name);
   const stopping = createInterrupt();
   const waiters = new Set<{ readonly position: bigint; readonly resolve: () => void }>();
 
@@ -112,6 +114,7 @@ export function startConsumer(options: {
     const newest = items.findLast((item) => item.kind === 'event');
     lagMs = newest?.kind === 'event' ? Math.max(0, Date.now() - newest.event.created.getTime()) : 0;
     trouble = null;
+    outage.over();
     lag.set({ consumer: definition.name }, lagMs / 1000);
     ordinals.set({ consumer: definition.name }, checkpoint?.ordinal ?? 0);
     settleWaiters();
@@ -164,10 +167,7 @@ export function startConsumer(options: {
       if (stopping.reason() !== undefined) break;
       phase = 'waiting';
       trouble = error instanceof Error ? error.message : String(error);
-      log.warn(
-        { err: error, pauseMs: pause },
-        'the consumer lost its session or subscription and will try again',
-      );
+      outage.failed(error, pause);
       if (Date.now() - startedAt > 10_000) pause = FIRST_PAUSE_MS;
       await stopping.guard(delay(pause)).catch(() => {
         // Stopped while waiting: the loop's condition ends it.
