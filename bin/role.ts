@@ -53,7 +53,8 @@ async function main(): Promise<void> {
   if (port !== undefined && !options.roles.has('write-api') && !options.roles.has('read-api')) {
     await (await import('./role/probe.ts')).startProbe(context, { host, port });
   }
-  process.send?.({ type: 'ready' });
+  // Stopped while it was starting, there is nobody left to tell.
+  if (process.connected) process.send?.({ type: 'ready' });
   log.info('ready');
   const why = await end;
   log.info({ why }, 'stopping');

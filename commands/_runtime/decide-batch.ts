@@ -48,10 +48,11 @@ function decideOne(
   entry: CachedStream,
   job: Job,
 ): Outcome {
+  let events: Stored[] = [];
   try {
     const decision = job.decide(entry.state);
     if (isRejection(decision)) return { kind: 'refused', job, rejection: decision };
-    const events = toStored(aggregate.category, stream, job.context, decision, entry.revision);
+    events = toStored(aggregate.category, stream, job.context, decision, entry.revision);
     foldInto(aggregate, entry, events);
     const decided = {
       events,
@@ -61,8 +62,9 @@ function decideOne(
     };
     return { kind: events.length === 0 ? 'nothing-to-do' : 'stored', job, decided };
   } catch (error) {
-    // A decider that throws has a bug; it must not take the others of its batch with it.
-    return { kind: 'failed', job, error };
+    // A decider that throws has a bug; it must not take the others of its batch with it. One that
+    // throws while its events are folded leaves a state that nobody has stored.
+    return { kind: 'failed', job, error, tainted: events.length > 0 };
   }
 }
 
@@ -73,6 +75,8 @@ export type DecidedBatch = {
   readonly events: readonly Stored[];
   /** What did not fit into the append. */
   readonly postponed: readonly Job[];
+  /** The state has events in it that are not among those to be appended: it has to be dropped. */
+  readonly tainted: boolean;
 };
 
 /**
@@ -89,9 +93,13 @@ export function decideBatch(
   const events: Stored[] = [];
   let bytes = 0;
   for (const [index, job] of jobs.entries()) {
-    if (bytes > MAX_BYTES) return { outcomes, events, postponed: jobs.slice(index) };
+    if (bytes > MAX_BYTES)
+      return { outcomes, events, postponed: jobs.slice(index), tainted: false };
     const outcome = decideOne(aggregate, stream, entry, job);
     outcomes.push(outcome);
+    if (outcome.kind === 'failed' && outcome.tainted) {
+      return { outcomes: [outcome], events: [], postponed: [], tainted: true };
+    }
     if (outcome.kind === 'stored') {
       for (const event of outcome.decided.events) {
         events.push(event);
@@ -99,5 +107,5 @@ export function decideBatch(
       }
     }
   }
-  return { outcomes, events, postponed: [] };
+  return { outcomes, events, postponed: [], tainted: false };
 }

@@ -26,7 +26,12 @@ export type Outcome =
       readonly decided: Decided<DomainEvent, unknown>;
     }
   | { readonly kind: 'refused'; readonly job: Job; readonly rejection: Rejection }
-  | { readonly kind: 'failed'; readonly job: Job; readonly error: unknown };
+  | {
+      readonly kind: 'failed';
+      readonly job: Job;
+      readonly error: unknown;
+      readonly tainted: boolean;
+    };
 
 /** An event of a batch. Its position is known once it is appended. */
 export type Stored = StoredEvent<DomainEvent> & { position: bigint };

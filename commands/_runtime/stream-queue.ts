@@ -173,6 +173,20 @@ export function createStreamQueues(options: {
     for (;;) {
       const before = entry.revision;
       const decided = decideBatch(aggregate, stream, entry, open);
+      if (decided.tainted) {
+        // One command's fault, told to it alone; the others begin again on what the store has.
+        for (const outcome of decided.outcomes) tell(outcome);
+        const others = open.filter(
+          (job) => !decided.outcomes.some((outcome) => outcome.job === job),
+        );
+        ({ entry, current, open } = await nextTurn(
+          aggregate,
+          stream,
+          emptyStream(aggregate),
+          others,
+        ));
+        continue;
+      }
       let { outcomes }: { outcomes: readonly Outcome[] | null } = decided;
       if (decided.events.length > 0) {
         // If the exact revision holds, the state was the newest: refusals of this batch are true too.

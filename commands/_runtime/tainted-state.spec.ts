@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { defineAggregate } from '../../domain/_kernel/aggregate.ts';
+import { deriveId, PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
+import { activityEvents } from '../../domain/activity/events.ts';
+import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
+import { createStreamCache } from './cached-stream.ts';
+import type { CommandContext } from './definition.ts';
+import { createStreamQueues, type StreamQueues } from './stream-queue.ts';
+
+let log: LogOfRecord;
+let queues: StreamQueues;
+beforeAll(async () => {
+  log = await startLogOfRecord();
+  queues = createStreamQueues({ eventStore: log.eventStore, cache: createStreamCache(10) });
+});
+afterAll(() => log.stop());
+
+const activityId = deriveId('act', 'tainted');
+const published = { type: 'ActivityPublished', data: { activityId } } as const;
+const cancelled = { type: 'ActivityCancelled', data: { activityId, reason: 'bug' } } as const;
+
+/** Counts what it folded, and has a bug in one of its branches. */
+const counter = defineAggregate({
+  events: activityEvents,
+  initial: () => ({ folded: 0 }),
+  evolve: (state, event) => {
+    if (event.type === 'ActivityCancelled') throw new Error('a bug in evolve');
+    return { folded: state.folded + 1 };
+  },
+});
+
+function context(name: string): CommandContext {
+  const now = new Date().toISOString();
+  const commandId = uuidv5(PAWPRINT_NAMESPACE, name);
+  return {
+    ...{ commandId, executionId: commandId, inputHash: name, now, occurredAt: now },
+    principal: { kind: 'system', id: 'spec' },
+    actor: { kind: 'system', id: 'spec' },
+    correlationId: commandId,
+    causationId: commandId,
+    deadline: Date.now() + 10_000,
+  };
+}
+
+it('tells a fault in the fold to its own command, and keeps nothing that was not stored', async () => {
+  const decide = (name: string, events: readonly (typeof published | typeof cancelled)[]) =>
+    queues.decide(counter, activityId, context(name), {
+      decide: () => events,
+      view: (state) => state.folded,
+      isNew: false,
+    });
+  const [first, faulty, last] = await Promise.allSettled([
+    decide('first', [published]),
+    decide('faulty', [published, cancelled]),
+    decide('last', [published]),
+  ]);
+  expect(faulty).toMatchObject({ status: 'rejected', reason: { message: 'a bug in evolve' } });
+  expect([first, last].map((each) => each?.status)).toEqual(['fulfilled', 'fulfilled']);
+  const stored = await log.eventStore.readStream(`activity-${activityId}`);
+  expect(stored.map((event) => event.type)).toEqual(['ActivityPublished', 'ActivityPublished']);
+  expect(await decide('next', [published])).toMatchObject({ view: 3, revision: 2 });
+});
