@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
+import { PartFailed } from '../../embedded/supervisor/index.ts';
 import { jsonReporter, type UpReport } from './reporter.ts';
 import { terminalReporter } from './terminal.ts';
 
@@ -80,6 +81,16 @@ test('a part that ends and comes back is said in a line each', () => {
   const [ended, again] = text().split('\n');
   expect(ended).toContain('Postgres ended (SIGKILL): starting it again');
   expect(again).toMatch(/✓ Postgres +0\.4 s again/);
+});
+
+test('a part that does not come up is said once', () => {
+  const { reporter, text } = terminal();
+  const about = { part: 'write-api', title: 'write API', attempt: 1, retryInMs: undefined };
+  reporter.part({ ...about, type: 'failed', reason: 'no key' });
+  reporter.error(new PartFailed('write API: no key'));
+  expect(text()).toBe('  ✗ write API did not start: no key\n');
+  reporter.error(new PartFailed('a second thing'));
+  expect(text()).toContain('Error: a second thing');
 });
 
 test('a program reads one JSON object a line, without the password', () => {

@@ -20,6 +20,7 @@ export function terminalReporter(options: {
   const folder = relative(process.cwd(), options.dataDir) || '.';
   const inFolder = folder.startsWith('..') ? options.dataDir : folder;
   let stopping = false;
+  let lastFailure: string | undefined;
 
   say(`\n${paint('bold', 'Pawprint')} starts, data in ${inFolder}\n`);
 
@@ -44,6 +45,7 @@ export function terminalReporter(options: {
         return;
       }
       case 'failed': {
+        lastFailure = `${title}: ${event.reason}`;
         const then = event.retryInMs === undefined ? '' : ', trying again';
         say(`  ${paint('red', '✗')} ${title} did not start${then}: ${event.reason}`);
         return;
@@ -87,7 +89,11 @@ export function terminalReporter(options: {
       if (reason !== 'error') say('\nStopping (a second Ctrl-C hurries)');
     },
     stopped: () => say('Stopped.'),
-    error: (error) => say(`\n${paint('red', 'Error:')} ${messageOf(error)}`),
+    error(error) {
+      const message = messageOf(error);
+      // A part that does not come up ends the start with what was said of it.
+      if (message !== lastFailure) say(`\n${paint('red', 'Error:')} ${message}`);
+    },
   };
 }
 
