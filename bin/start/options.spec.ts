@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readOptions, UsageError } from './options.ts';
+import { partsHere, readOptions, UsageError } from './options.ts';
 
 test('nothing set: everything here, data in .data', () => {
   const options = readOptions([], {});
@@ -25,4 +25,18 @@ test.each([
 ])('%j with %j is refused: %s', (argv, env, message) => {
   expect(() => readOptions(argv, env)).toThrow(UsageError);
   expect(() => readOptions(argv, env)).toThrow(message);
+});
+
+test('Postgres runs here for whoever has no database of their own', () => {
+  const elsewhere = {
+    ...{ DATABASE_URL: 'postgres://a/a', KEYS_DATABASE_URL: 'postgres://a/b' },
+    ...{ EVENTSTORE_URL: 'esdb://a', STRIPE_API_BASE: 'http://a', SMTP_URL: 'smtp://a' },
+  };
+  const none = { postgres: false, eventStore: false, sandbox: false, mailbox: false };
+  expect(partsHere(readOptions([], elsewhere).env)).toEqual(none);
+  const { EVENTSTORE_URL: _, ...rest } = elsewhere;
+  expect(partsHere(readOptions([], rest).env)).toEqual({
+    ...none,
+    ...{ postgres: true, eventStore: true },
+  });
 });

@@ -69,6 +69,18 @@ export function readOptions(
   return { ...rest, env, dataDir: resolve(data ?? env.DATA_DIR) };
 }
 
+/** Which embedded parts run here: those whose variable does not say that they are elsewhere. */
+export function partsHere(env: StartEnvironment) {
+  const sandbox = env.STRIPE_SECRET_KEY === undefined && env.STRIPE_API_BASE === undefined;
+  const needPostgres = [env.DATABASE_URL, env.KEYS_DATABASE_URL, env.EVENTSTORE_URL];
+  return {
+    postgres: sandbox || needPostgres.includes(undefined),
+    eventStore: env.EVENTSTORE_URL === undefined,
+    sandbox,
+    mailbox: env.SMTP_URL === undefined,
+  };
+}
+
 function readFlags(argv: readonly string[]): Record<string, unknown> {
   try {
     const { values } = parseArgs({

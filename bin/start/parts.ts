@@ -10,7 +10,7 @@ import {
   type Secrets,
   startNodeChild,
 } from '../../embedded/supervisor/index.ts';
-import type { StartOptions } from './options.ts';
+import { partsHere, type StartOptions } from './options.ts';
 import type { PortName } from './ports.ts';
 
 const bin = join(import.meta.dirname, '..');
@@ -43,19 +43,17 @@ export function platformParts(setting: Setting): {
   addresses(): Addresses;
 } {
   const { env } = setting.options;
-  const sandboxHere = env.STRIPE_SECRET_KEY === undefined && env.STRIPE_API_BASE === undefined;
-  const given = [env.DATABASE_URL, env.KEYS_DATABASE_URL, env.EVENTSTORE_URL];
-  const postgresHere = sandboxHere || given.includes(undefined);
+  const here = partsHere(env);
 
   const postgres = postgresPart(setting);
   const eventStore = eventStorePart(setting, postgres);
   const sandbox = sandboxPart(setting, postgres);
   const mailbox = mailboxPart(setting);
   const embedded = [
-    ...(postgresHere ? [postgres] : []),
-    ...(env.EVENTSTORE_URL === undefined ? [eventStore] : []),
-    ...(sandboxHere ? [sandbox] : []),
-    ...(env.SMTP_URL === undefined ? [mailbox] : []),
+    ...(here.postgres ? [postgres] : []),
+    ...(here.eventStore ? [eventStore] : []),
+    ...(here.sandbox ? [sandbox] : []),
+    ...(here.mailbox ? [mailbox] : []),
   ];
 
   const url = (database: string) => postgres.value().url(database);
@@ -64,12 +62,12 @@ export function platformParts(setting: Setting): {
     readUrl: `http://127.0.0.1:${setting.portOf('read-api')}`,
     eventStoreUrl: env.EVENTSTORE_URL ?? eventStore.value().url,
     databaseUrl: env.DATABASE_URL ?? url('pawprint'),
-    stripeUrl: sandboxHere ? sandbox.value().url : env.STRIPE_API_BASE,
-    mailboxUrl: env.SMTP_URL === undefined ? mailbox.value().httpUrl : undefined,
+    stripeUrl: here.sandbox ? sandbox.value().url : env.STRIPE_API_BASE,
+    mailboxUrl: here.mailbox ? mailbox.value().httpUrl : undefined,
   });
   const roleEnvironment = (): Record<string, string> => ({
     ...ownSecrets(setting.secrets),
-    ...stripeVariables(setting, sandboxHere ? sandbox.value().url : undefined),
+    ...stripeVariables(setting, here.sandbox ? sandbox.value().url : undefined),
     ADMIN_EMAIL: env.ADMIN_EMAIL,
     DATA_DIR: setting.options.dataDir,
     WRITE_API_PORT: String(setting.portOf('write-api')),
