@@ -22,9 +22,25 @@ test.each([
   [['--data='], {}, '--data: expected a folder'],
   [[], { WRITE_API_PORT: 'http' }, 'WRITE_API_PORT: expected a port number'],
   [[], { READ_API_PORT: '70000' }, 'READ_API_PORT: expected a port from 0'],
+  [
+    [],
+    { STRIPE_SECRET_KEY: 'sk_test_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' },
+    'set STRIPE_PUBLISHABLE_KEY of the same account too',
+  ],
 ])('%j with %j is refused: %s', (argv, env, message) => {
   expect(() => readOptions(argv, env)).toThrow(UsageError);
   expect(() => readOptions(argv, env)).toThrow(message);
+});
+
+test('all of Stripe, or nothing of it, is right; a sandbox elsewhere has our keys', () => {
+  const account = {
+    ...{ STRIPE_SECRET_KEY: 'sk_test_1', STRIPE_PUBLISHABLE_KEY: 'pk_test_1' },
+    STRIPE_WEBHOOK_SECRET: 'whsec_1',
+  };
+  const sandbox = (env: Record<string, string>) => partsHere(readOptions([], env).env).sandbox;
+  expect(sandbox(account)).toBe(false);
+  expect(sandbox({ STRIPE_API_BASE: 'http://127.0.0.1:12111' })).toBe(false);
+  expect(sandbox({})).toBe(true);
 });
 
 test('Postgres runs here for whoever has no database of their own', () => {

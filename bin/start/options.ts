@@ -9,7 +9,8 @@ npm start -- --json             one JSON line per event, for programs
 npm start -- --help
 
 Set the variable of a part and its embedded stand-in is not started: EVENTSTORE_URL, DATABASE_URL,
-KEYS_DATABASE_URL, STRIPE_SECRET_KEY or STRIPE_API_BASE, SMTP_URL. All variables: .env.example.
+KEYS_DATABASE_URL, STRIPE_API_BASE, SMTP_URL, or STRIPE_SECRET_KEY with STRIPE_PUBLISHABLE_KEY and
+STRIPE_WEBHOOK_SECRET. All variables: .env.example.
 Ports: WRITE_API_PORT, READ_API_PORT, and of the embedded parts POSTGRES_PORT, EVENTSTORE_PORT,
 STRIPE_SANDBOX_PORT, MAILBOX_SMTP_PORT, MAILBOX_HTTP_PORT (0: any free one).
 `;
@@ -40,6 +41,8 @@ const environment = z.object({
   DATABASE_URL: z.string().optional(),
   KEYS_DATABASE_URL: z.string().optional(),
   STRIPE_SECRET_KEY: z.string().optional(),
+  STRIPE_PUBLISHABLE_KEY: z.string().optional(),
+  STRIPE_WEBHOOK_SECRET: z.string().optional(),
   STRIPE_API_BASE: z.string().optional(),
   SMTP_URL: z.string().optional(),
   ADMIN_EMAIL: z.string().default('admin@pawprint.example'),
@@ -66,6 +69,7 @@ export function readOptions(
   // An empty variable counts as unset, as everywhere.
   const set = Object.entries(variables).filter(([, value]) => value !== undefined && value !== '');
   const env = parse(environment, Object.fromEntries(set), (key) => key);
+  if (!rest.help) refuseHalfOfStripe(env);
   return { ...rest, env, dataDir: resolve(data ?? env.DATA_DIR) };
 }
 
@@ -79,6 +83,18 @@ export function partsHere(env: StartEnvironment) {
     sandbox,
     mailbox: env.SMTP_URL === undefined,
   };
+}
+
+/** The three come from one account of Stripe: one of ours beside two of it would let nothing in. */
+function refuseHalfOfStripe(env: StartEnvironment): void {
+  if (env.STRIPE_SECRET_KEY === undefined) return;
+  const missing = (['STRIPE_PUBLISHABLE_KEY', 'STRIPE_WEBHOOK_SECRET'] as const).filter(
+    (name) => env[name] === undefined,
+  );
+  if (missing.length === 0) return;
+  throw new UsageError(
+    `STRIPE_SECRET_KEY is set, so payments go to Stripe: set ${missing.join(' and ')} of the same account too, or unset STRIPE_SECRET_KEY to use the sandbox.`,
+  );
 }
 
 function readFlags(argv: readonly string[]): Record<string, unknown> {
