@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Logger } from '../log/index.ts';
@@ -50,6 +51,13 @@ export async function openSession(options: { url: string; name: string }): Promi
   });
   await client.connect();
   return client;
+}
+
+const GOODBYE_MS = 1000;
+
+/** Ends a session. A black hole never says goodbye: it is not waited for. */
+export async function endSession(client: pg.Client): Promise<void> {
+  await Promise.race([client.end(), delay(GOODBYE_MS, undefined, { ref: false })]);
 }
 
 /** A typed query builder on the pool; ending the pool ends it. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { openSession } from './index.ts';
+import { endSession, openSession } from './index.ts';
 
 /**
  * How long Postgres lets the session be silent. An advisory lock alone is no lease: a stopped or
@@ -12,7 +12,6 @@ const STANDBY_POLL_MS = 250;
 const STATEMENT_TIMEOUT_MS = 15_000;
 /** A heartbeat waits behind a running statement; later than this, the connection is a black hole. */
 const SILENCE_MS = STATEMENT_TIMEOUT_MS + 5000;
-const GOODBYE_MS = 1000;
 
 const SETTINGS = `
   set client_min_messages = warning;
@@ -90,10 +89,6 @@ export async function openLockSession(options: LockSessionOptions): Promise<Lock
       clearTimeout(late);
     }
   };
-  const close = async (): Promise<void> => {
-    // A black hole never says goodbye.
-    await Promise.race([client.end(), delay(GOODBYE_MS, undefined, { ref: false })]);
-  };
 
   const stopOpening = (): void => lose(stopping?.reason);
   stopping?.addEventListener('abort', stopOpening, { once: true });
@@ -107,7 +102,7 @@ export async function openLockSession(options: LockSessionOptions): Promise<Lock
     options.onStandby?.(false);
   } catch (error) {
     const lostBefore = over.signal.aborted;
-    await close();
+    await endSession(client);
     stopping?.throwIfAborted();
     // Why it was lost, and not that a closed connection cannot be asked.
     throw lostBefore ? over.signal.reason : error;
@@ -158,7 +153,7 @@ export async function openLockSession(options: LockSessionOptions): Promise<Lock
     },
     close: async () => {
       clearInterval(timer);
-      await close();
+      await endSession(client);
     },
   };
 }

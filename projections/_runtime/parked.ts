@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
 import type { Pool } from '../../platform/postgres/index.ts';
+import type { LockSession } from '../../platform/postgres/lock-session.ts';
 import type { ProjectionDefinition } from './definition.ts';
-import type { LockSession } from './lock-session.ts';
 import type { Member, UnparkOutcome } from './member.ts';
 import { causeOf, isPoison, locate } from './poison.ts';
 import { applyEvents } from './statements.ts';

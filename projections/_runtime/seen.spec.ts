@@ -72,7 +72,8 @@ test('a projection that stands keeps the answer back until the deadline, never s
 
 test('a cut connection is opened again; polling bridges the gap', async () => {
   await track().waitFor(names, 1000n, { deadline: soon() });
-  const mine = "datname = current_database() and application_name like '%seen tracker%'";
+  const mine =
+    "datname = current_database() and application_name = 'pawprint listen projection_seen'";
   const listening = async () =>
     (
       await database.pool.query(

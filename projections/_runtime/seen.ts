@@ -1,13 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type pg from 'pg';
 import { z } from 'zod';
 import type { Logger } from '../../platform/log/index.ts';
-import { openSession, type Pool } from '../../platform/postgres/index.ts';
+import type { Pool } from '../../platform/postgres/index.ts';
+import { listen } from '../../platform/postgres/listen.ts';
 import { SEEN_CHANNEL } from './checkpoints.ts';
 
 /** How often the table is asked while somebody waits, should a notification be lost. */
 const POLL_MS = 250;
-const RECONNECT_MS = 500;
 
 export type SeenTracker = {
   /** Waits until all of the projections have everything up to the position in the tables queries read. */
@@ -74,59 +72,27 @@ export function createSeenTracker(options: { url: string; pool: Pool; log: Logge
     return looking;
   };
 
-  const heard = (payload: string | undefined): void => {
-    const notice = noticeSchema.parse(JSON.parse(payload ?? ''));
+  const heard = (payload: string): void => {
+    const notice = noticeSchema.parse(JSON.parse(payload));
     // Another version is live: it may have seen less than the one before.
     if ('reset' in notice) forget();
     else for (const projection of notice.projections) learn(projection, BigInt(notice.seen));
     wake();
   };
 
-  const listen = async (): Promise<never> => {
-    const client: pg.Client = await openSession({ url, name: 'seen tracker' });
-    const { promise: lost, reject } = Promise.withResolvers<never>();
-    lost.catch(() => {
-      // Awaited below, unless this tracker was stopped before it got there.
-    });
-    client.on('error', reject);
-    client.on('end', () => reject(new Error('the connection ended')));
-    client.on('notification', ({ payload }) => {
-      try {
-        heard(payload);
-      } catch (error) {
-        log.error({ err: error, channel: SEEN_CHANNEL }, 'a notification nobody of us wrote');
-      }
-    });
-    const aborted = (): void => reject(new Error('stopped'));
-    stopping.signal.addEventListener('abort', aborted, { once: true });
-    try {
-      stopping.signal.throwIfAborted();
+  const listener = listen({
+    url,
+    channel: SEEN_CHANNEL,
+    heard,
+    connected: () => {
       // Postgres may have crashed and taken back what it had told (see `synchronous_commit` in
-      // lock-session.ts), so nothing from before this connection is believed.
+      // group.ts), so nothing from before this connection is believed.
       forget();
-      await Promise.race([client.query(`listen ${SEEN_CHANNEL}`), lost]);
-      await Promise.race([look(), lost]);
-      return await lost;
-    } finally {
-      stopping.signal.removeEventListener('abort', aborted);
-      forget();
-      await Promise.race([client.end(), delay(1000, undefined, { ref: false })]);
-    }
-  };
-
-  const running = (async () => {
-    while (!stopping.signal.aborted) {
-      try {
-        await listen();
-      } catch (error) {
-        if (stopping.signal.aborted) break;
-        log.warn({ err: error }, 'lost the connection that tells how far projections have seen');
-        await delay(RECONNECT_MS, undefined, { signal: stopping.signal }).catch(() => {
-          // Stopped while waiting: the loop's condition ends it.
-        });
-      }
-    }
-  })();
+      return look();
+    },
+    lost: forget,
+    log,
+  });
 
   const has = (projections: readonly string[], position: bigint): boolean =>
     projections.every((projection) => (known.get(projection) ?? -1n) >= position);
@@ -154,7 +120,7 @@ export function createSeenTracker(options: { url: string; pool: Pool; log: Logge
     stop: async () => {
       stopping.abort();
       wake();
-      await running;
+      await listener.stop();
     },
   };
 }

@@ -8,6 +8,7 @@ import { openGroup } from './group.ts';
 import type { Group, GroupSession, UnparkOutcome } from './member.ts';
 import { observe } from './observe.ts';
 import type { ReadParked } from './parked.ts';
+import { repeat } from './repeat.ts';
 import { prepareReadModels } from './schema.ts';
 
 const NEAR = 1000;
@@ -124,25 +125,25 @@ export async function startProjections(options: {
       return ordinal !== null && ordinal >= (ordinalOf(main) ?? 0) - near;
     });
     if (ready.length === 0) return;
-    await Promise.all([main, ...ready].map((group) => group.stop()));
+    const stops = await Promise.allSettled([main, ...ready].map((group) => group.stop()));
+    for (const stop of stops) {
+      // They have to run again, whatever came of that: the locks tell when nobody else runs them.
+      if (stop.status === 'rejected') log.error({ err: stop.reason }, 'a group did not end well');
+    }
     const together = [main, ...ready].flatMap((group) => group.definitions);
     groups = [start(together, 'projections'), ...others.filter((group) => !ready.includes(group))];
   };
 
   const observer = observe({ pool, eventStore, groups: () => groups, log });
-  let stopped = false;
-  let working: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => {
-    working = working.then(async () => {
-      if (!stopped) await merge();
-    });
-  }, 1000);
+  const merging = repeat({
+    everyMs: 1000,
+    work: merge,
+    failed: (error) => log.error({ err: error }, 'projections that caught up were not merged'),
+  });
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    stopped = true;
-    clearInterval(timer);
-    await working;
+    await merging.stop();
     await observer.stop();
     await Promise.all(groups.map((group) => group.stop()));
     await pool.end();
