@@ -28,11 +28,7 @@ export function classify(error: unknown): Failure {
   ) {
     return 'never';
   }
-  if (
-    error instanceof OutcomeUnknown ||
-    error instanceof Overloaded ||
-    isConnectionError(error)
-  ) {
+  if (error instanceof OutcomeUnknown || error instanceof Overloaded || isConnectionError(error)) {
     return 'outage';
   }
   // Adapters say it themselves: `retry: 'later' | 'never'` on their errors.

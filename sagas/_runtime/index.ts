@@ -7,10 +7,10 @@ import {
 import type { EventStore } from '../../platform/event-store/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { createPool } from '../../platform/postgres/index.ts';
+import { listen } from '../../platform/postgres/listen.ts';
 import { gauge } from '../../platform/telemetry/index.ts';
 import type { SagaDefinition, SideEffectHandler } from './definition.ts';
 import { inspectSagas, type SagaInspector, type SagaStats } from './inspect.ts';
-import { listen } from './listen.ts';
 import { startOutboxWorker } from './outbox.ts';
 import { performCommand, performSideEffect, type SagaBus } from './perform.ts';
 import { migrateSagas, WAKE_CHANNEL } from './schema.ts';
@@ -19,7 +19,6 @@ import { startTimers } from './timers.ts';
 
 export * from './definition.ts';
 export type { SagaInspector, SagaInstance, SagaStats } from './inspect.ts';
-export { listen } from './listen.ts';
 export type { SagaBus } from './perform.ts';
 export { SAGAS_CONSUMER } from './session.ts';
 
@@ -113,7 +112,11 @@ export async function startSagas(options: {
     log,
   });
   const timers = startTimers({ pool, sagas, now: clock, onOutbox: () => wakeAll(), log });
-  const listener = listen({ url, channel: WAKE_CHANNEL, heard: () => wakeAll(), log });
+  const listener = listen({
+    ...{ url, channel: WAKE_CHANNEL, log },
+    heard: wakeAll,
+    connected: wakeAll,
+  });
   const session = sagaConsumer({
     url,
     definitions,

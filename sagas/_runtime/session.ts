@@ -1,11 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
 import type {
   Checkpoint,
   ConsumerDefinition,
   ConsumerSession,
 } from '../../platform/consumer/types.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import { openSession } from '../../platform/postgres/index.ts';
+import { openLockSession } from '../../platform/postgres/lock-session.ts';
 import type { SagaDefinition } from './definition.ts';
 import { inputsOf, listenersOf } from './inputs.ts';
 import { reportParked } from './report.ts';
@@ -13,17 +13,6 @@ import { type Taken, takeInputs } from './take-inputs.ts';
 
 /** All sagas of the platform stand at one checkpoint. */
 export const SAGAS_CONSUMER = 'sagas';
-
-const LOCK = `select pg_try_advisory_lock(hashtextextended('pawprint ${SAGAS_CONSUMER}', 7)) as ours`;
-const HEARTBEAT_MS = 1000;
-/** A holder that does not speak for this long (stopped, cut off) loses its session and the lock. */
-const SILENCE_MS = 4000;
-const RETRY_LOCK_MS = 300;
-
-/** The platform is stopping: the session is not opened any more. */
-class StoppedError extends Error {
-  override readonly name = 'StoppedError';
-}
 
 export type SagaConsumer = {
   readonly definition: ConsumerDefinition;
@@ -43,53 +32,34 @@ export function sagaConsumer(options: {
   definitions: readonly SagaDefinition[];
   onTaken: (taken: Taken) => void;
   log: Logger;
+  /** How long the connection may go without an answer. */
+  silenceMs?: number;
 }): SagaConsumer {
-  const { url, definitions, onTaken, log } = options;
+  const { url, definitions, onTaken, log, silenceMs } = options;
   const listeners = listenersOf(definitions);
-  let stopped = false;
+  const stopping = new AbortController();
   let leading = false;
 
   const open = async (): Promise<ConsumerSession> => {
-    const client = await openSession({ url, name: 'sagas' });
-    let fail: (reason: Error) => void = () => undefined;
-    const lost = new Promise<never>((_resolve, reject) => {
-      fail = reject;
+    const session = await openLockSession({
+      url,
+      name: SAGAS_CONSUMER,
+      locks: [`pawprint ${SAGAS_CONSUMER}`],
+      stopping: stopping.signal,
+      ...(silenceMs === undefined ? {} : { silenceMs }),
     });
-    lost.catch(() => {
-      // The consumer listens; until it does, the loss also shows in the next query.
-    });
-    client.on('error', fail);
-    client.on('end', () => fail(new Error('the session of the sagas ended')));
-    try {
-      await client.query(
-        `set idle_session_timeout = ${SILENCE_MS}; set idle_in_transaction_session_timeout = ${SILENCE_MS};
-         set statement_timeout = 15000; set tcp_keepalives_idle = 2; set tcp_keepalives_interval = 1;
-         set tcp_keepalives_count = 3`,
-      );
-      for (;;) {
-        const { rows } = await client.query<{ ours: boolean }>(LOCK);
-        if (rows[0]?.ours === true) break;
-        if (stopped) throw new StoppedError('stopped while standing by');
-        await delay(RETRY_LOCK_MS);
-      }
-    } catch (error) {
-      await client.end();
+    const { client, lost } = session;
+    const checkpoint = await readCheckpoint(client).catch(async (error: unknown) => {
+      await session.close();
       throw error;
-    }
+    });
     leading = true;
-    const heartbeat = setInterval(() => {
-      client.query('select 1').catch((error: unknown) => {
-        fail(error instanceof Error ? error : new Error(String(error)));
-      });
-    }, HEARTBEAT_MS);
-    heartbeat.unref();
-
     return {
-      checkpoint: await readCheckpoint(client),
+      checkpoint,
       lost,
-      apply: async ({ events, checkpoint }) => {
+      apply: async ({ events, checkpoint: reached }) => {
         const last = events.at(-1);
-        if (last === undefined || checkpoint === null) return;
+        if (last === undefined || reached === null) return;
         for (const event of events) {
           if (event.poison !== null && !listeners.has(event.type)) {
             log.warn(
@@ -99,27 +69,17 @@ export function sagaConsumer(options: {
           }
         }
         const inputs = events.flatMap((event) => inputsOf(event, listeners));
-        await client.query('begin');
-        let taken: Taken;
-        try {
-          taken = await takeInputs(client, inputs);
-          await saveCheckpoint(client, checkpoint);
-          await client.query('commit');
-        } catch (error) {
-          await client.query('rollback').catch(() => {
-            // The connection is gone, and the transaction with it.
-          });
-          throw error;
-        }
+        const taken = await session.transaction(async () => {
+          const result = await takeInputs(client, inputs);
+          await saveCheckpoint(client, reached);
+          return result;
+        });
         reportParked(log, taken);
         onTaken(taken);
       },
       close: async () => {
         leading = false;
-        clearInterval(heartbeat);
-        await client.end().catch(() => {
-          // It was cut already.
-        });
+        await session.close();
       },
     };
   };
@@ -127,15 +87,11 @@ export function sagaConsumer(options: {
   return {
     definition: { name: SAGAS_CONSUMER, open },
     leads: () => leading,
-    stop: () => {
-      stopped = true;
-    },
+    stop: () => stopping.abort(),
   };
 }
 
-type Queryable = Pick<Awaited<ReturnType<typeof openSession>>, 'query'>;
-
-async function readCheckpoint(client: Queryable): Promise<Checkpoint | null> {
+async function readCheckpoint(client: pg.ClientBase): Promise<Checkpoint | null> {
   const { rows } = await client.query<{
     log_id: string;
     position: string;
@@ -150,7 +106,7 @@ async function readCheckpoint(client: Queryable): Promise<Checkpoint | null> {
   return { logId, position: BigInt(position), ordinal, eventId };
 }
 
-async function saveCheckpoint(client: Queryable, checkpoint: Checkpoint): Promise<void> {
+async function saveCheckpoint(client: pg.ClientBase, checkpoint: Checkpoint): Promise<void> {
   await client.query(
     `insert into saga.checkpoints (consumer, log_id, position, ordinal, event_id)
      values ($1, $2, $3, $4, $5)

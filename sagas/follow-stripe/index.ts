@@ -1,8 +1,9 @@
 import type { Logger } from '../../platform/log/index.ts';
 import { createPool } from '../../platform/postgres/index.ts';
+import { listen } from '../../platform/postgres/listen.ts';
 import type { StripeGateway } from '../../platform/stripe/index.ts';
 import { gauge } from '../../platform/telemetry/index.ts';
-import { listen, type SagaBus } from '../_runtime/index.ts';
+import type { SagaBus } from '../_runtime/index.ts';
 import { followObject } from './fold-object.ts';
 import { startInboxWorker } from './inbox-worker.ts';
 import { INBOX_CHANNEL, migrateStripe } from './schema.ts';
@@ -47,7 +48,11 @@ export async function startFollowStripe(options: {
     onFollowed: statement.nudge,
     log,
   });
-  const listener = listen({ url, channel: INBOX_CHANNEL, heard: inbox.wake, log });
+  const listener = listen({
+    ...{ url, channel: INBOX_CHANNEL, log },
+    heard: inbox.wake,
+    connected: inbox.wake,
+  });
 
   const pending = gauge({
     name: 'pawprint_stripe_inbox_pending',
