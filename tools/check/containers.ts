@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ComposeFile, readCompose, readEnvFile, type Service } from './containers/compose.ts';
+import { parseEnv } from 'node:util';
+import { type ComposeFile, readCompose, type Service } from './containers/compose.ts';
 import { contentProblems } from './containers/contents.ts';
 import {
   dockerfileProblems,
@@ -11,6 +12,7 @@ import {
   readDockerfile,
   type Stage,
 } from './containers/dockerfile.ts';
+import type { Variables } from './containers/interpolate.ts';
 import { missingRoles, readRole, unknownVariables } from './containers/roles.ts';
 import { scrapeProblems } from './containers/scrape.ts';
 import { linkProblems, publishedPorts, serviceProblems } from './containers/services.ts';
@@ -42,7 +44,7 @@ async function checkContainers({ root }: StepContext): Promise<Outcome> {
       absent.map((file) => `${file} is not there`),
     );
   const read = (file: string) => readText(root, file);
-  const secrets = readEnvFile(await freshSecrets(root));
+  const secrets = await freshSecrets(root);
   const { file, findings } = readCompose(await read('docker-compose.yml'), secrets);
   const stages = readDockerfile(await read('Dockerfile'));
   const services = file?.services ?? {};
@@ -78,13 +80,13 @@ async function checkContainers({ root }: StepContext): Promise<Outcome> {
 type Manifest = { readonly dependencies?: Readonly<Record<string, string>> };
 
 /** The variables a person has after the first line of the how-to, made by the script itself. */
-async function freshSecrets(root: string): Promise<string> {
+async function freshSecrets(root: string): Promise<Variables> {
   const folder = await mkdtemp(join(tmpdir(), 'pawprint-secrets-'));
   try {
     const file = join(folder, '.env');
     const { code, output } = await runTool('sh', ['deploy/make-secrets.sh', file], { cwd: root });
     if (code !== 0) throw new Error(`deploy/make-secrets.sh failed:\n${output}`);
-    return await readFile(file, 'utf8');
+    return parseEnv(await readFile(file, 'utf8'));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

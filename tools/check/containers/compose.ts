@@ -53,11 +53,3 @@ export function readCompose(
     return { file: undefined, findings: [error instanceof Error ? error.message : String(error)] };
   }
 }
-
-/** `KEY=value` lines, as `deploy/make-secrets.sh` writes them. */
-export function readEnvFile(source: string): Record<string, string> {
-  const lines = source.split('\n').filter((line) => /^\w+=/.test(line));
-  return Object.fromEntries(
-    lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-  );
-}

@@ -2,7 +2,7 @@
  * Variables in a Compose file: `${NAME}`, `${NAME:-default}`, `${NAME:?message}` and the same without
  * the colon; a default may hold variables itself. `$$` is a dollar.
  */
-export type Variables = Readonly<Record<string, string>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** A variable that has to be set and is not, or one that is written in a way Compose does not know. */
 export class InterpolationError extends Error {
