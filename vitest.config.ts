@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['**/*.spec.ts'],
-    exclude: ['**/node_modules/**', '**/.data/**'],
+    // test/containers has its own configuration: it needs a Docker engine.
+    exclude: ['**/node_modules/**', '**/.data/**', 'test/containers/**'],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/reporter.ts'],
     // Processes: specs send signals, change their environment and start children.
