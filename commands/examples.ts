@@ -9,6 +9,7 @@ export const exampleIds = {
   giftId: deriveId('gft', 'example'),
   memberId: deriveId('mem', 'example'),
   paymentId: deriveId('pay', 'example'),
+  petId: deriveId('pet', 'example'),
   refundId: deriveId('ref', 'example'),
   ticketId: deriveId('tkt', 'example'),
 } as const;

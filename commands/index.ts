@@ -21,6 +21,10 @@ import { pay } from './payment/pay.ts';
 import { recordStripeState } from './payment/record-stripe-state.ts';
 import { requestRefund } from './payment/request-refund.ts';
 import { settleRefund } from './payment/settle-refund.ts';
+import { addPet } from './pet/add-pet.ts';
+import { changePet } from './pet/change-pet.ts';
+import { recordVaccination } from './pet/record-vaccination.ts';
+import { removePet } from './pet/remove-pet.ts';
 import { clearSeats } from './seating/clear-seats.ts';
 import { closeSeating } from './seating/close-seating.ts';
 import { confirmSeat } from './seating/confirm-seat.ts';
@@ -37,6 +41,10 @@ export const clientCommands: readonly CommandDefinition[] = [
   registerMember,
   grantRole,
   revokeRole,
+  addPet,
+  changePet,
+  recordVaccination,
+  removePet,
   setHoldTime,
   setServiceFee,
   draftActivity,

@@ -6,6 +6,7 @@ import { giftstockEvents } from './giftstock/events.ts';
 import { installationEvents } from './installation/events.ts';
 import { memberEvents } from './member/events.ts';
 import { paymentEvents } from './payment/events.ts';
+import { petEvents } from './pet/events.ts';
 import { reservationEvents } from './reservation/events.ts';
 import { seatingEvents } from './seating/events.ts';
 import { settingsEvents } from './settings/events.ts';
@@ -21,6 +22,7 @@ export const catalogue = buildCatalogue([
   installationEvents,
   memberEvents,
   paymentEvents,
+  petEvents,
   reservationEvents,
   seatingEvents,
   settingsEvents,

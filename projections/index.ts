@@ -16,6 +16,8 @@ import { journalQueries } from './finance-journal/query.ts';
 import { financeJournalProjection } from './finance-journal/reduce.ts';
 import { giftQueries } from './gift-ledger/query.ts';
 import { giftLedgerProjection } from './gift-ledger/reduce.ts';
+import { petQueries } from './my-pets/query.ts';
+import { myPetsProjection } from './my-pets/reduce.ts';
 
 /** Every read model of the platform. One that is not listed here is not built. */
 export const projections: readonly ProjectionDefinition[] = [
@@ -27,6 +29,7 @@ export const projections: readonly ProjectionDefinition[] = [
   enrollmentsProjection,
   financeJournalProjection,
   giftLedgerProjection,
+  myPetsProjection,
 ];
 
 /** Every question the read API answers. */
@@ -37,6 +40,7 @@ export const queries: readonly QueryDefinition[] = [
   ...enrollmentQueries,
   ...giftQueries,
   ...journalQueries,
+  ...petQueries,
   ...reconciliationQueries,
   ...rosterQueries,
 ];

@@ -65,6 +65,11 @@ export const refusalTable = {
     title: 'Enrollment closed',
     description: 'No seats are given away any more.',
   },
+  'date-in-future': {
+    status: 422,
+    title: 'Date in the future',
+    description: 'The day has not come yet.',
+  },
   'duplicate-code': {
     status: 409,
     title: 'Duplicate code',
@@ -83,7 +88,7 @@ export const refusalTable = {
   'ends-before-start': {
     status: 422,
     title: 'Ends before it starts',
-    description: '`endsAt` must be after `startsAt`.',
+    description: '`endsAt` must be after `startsAt`, `validUntil` not before `givenOn`.',
   },
   'hold-expired': {
     status: 409,
@@ -151,6 +156,26 @@ export const refusalTable = {
     title: 'Payment refused',
     description:
       "Stripe does not take this payment; `reason` is Stripe's code, such as `amount_too_small`.",
+  },
+  'pet-not-found': {
+    status: 404,
+    title: 'Pet not found',
+    description: 'The member has no such pet; `petId` says which.',
+  },
+  'pet-required': {
+    status: 409,
+    title: 'Pet required',
+    description: 'The activity is for pets: name those who come in `petIds`.',
+  },
+  'pet-species': {
+    status: 409,
+    title: 'Other species wanted',
+    description: 'The activity is for pets of the `species`; `petId` is of another.',
+  },
+  'pet-too-young': {
+    status: 409,
+    title: 'Pet too young',
+    description: 'The pet `petId` is younger than `minAgeMonths` on the day of the activity.',
   },
   'refund-exceeds-payment': {
     status: 409,

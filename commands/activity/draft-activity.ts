@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { deriveId, idSchema } from '../../domain/_kernel/ids.ts';
 import { moneySchema } from '../../domain/_kernel/money.ts';
+import { speciesSchema } from '../../domain/_kernel/species.ts';
 import { lineSchema, textSchema } from '../../domain/_kernel/text.ts';
 import { instantInputSchema, timeZoneSchema, toInstant } from '../../domain/_kernel/time.ts';
 import { draftActivity as decideDraft } from '../../domain/activity/decide.ts';
@@ -37,6 +38,18 @@ export const draftActivity = defineCommand({
     seatsPerMember: z.int().min(1).max(1000).default(4).meta({
       description: 'How many seats one member may have at the same time',
     }),
+    pets: z
+      .strictObject({
+        species: z.array(speciesSchema).min(1).max(10).optional().meta({
+          description: 'Left out: any species',
+        }),
+        minAgeMonths: z.int().min(0).max(600).optional().meta({
+          description: 'On the day it starts; left out: any age',
+          example: 4,
+        }),
+      })
+      .optional()
+      .meta({ description: 'The activity is for pets: who enrolls brings one that fits' }),
   }),
   reply: z.strictObject({ id: idSchema('act'), status: z.enum(['draft']) }),
   status: 201,
@@ -54,10 +67,12 @@ export const draftActivity = defineCommand({
       capacity: 20,
       waitlist: true,
       seatsPerMember: 4,
+      pets: { species: ['dog'], minAgeMonths: 4 },
     },
     reply: { id: exampleIds.activityId, status: 'draft' },
   },
-  execute: async ({ decide }, { body }, { commandId, now }) => {
+  execute: async ({ decide }, { body: { pets, ...body } }, { commandId, now }) => {
+    const { species = null, minAgeMonths = null } = pets ?? {};
     const activityId = deriveId('act', commandId);
     await decide(activity, activityId, {
       decide: (state) =>
@@ -66,6 +81,7 @@ export const draftActivity = defineCommand({
           activityId,
           startsAt: toInstant(body.startsAt),
           endsAt: toInstant(body.endsAt),
+          ...(pets === undefined ? {} : { petTerms: { species, minAgeMonths } }),
           now,
         }),
     });

@@ -38,7 +38,7 @@ export const enroll = defineCommand({
   name: 'enroll',
   summary: 'Enroll in an activity',
   description:
-    'Takes a seat: held until `holdExpiresAt` if something is due, confirmed at once if not, waitlisted if asked for. Staff may enroll another member.',
+    'Takes a seat: held until `holdExpiresAt` if something is due, confirmed at once if not, waitlisted if asked for. Pets that come along take no seat; an activity may ask for one. Staff may enroll another member.',
   tag: 'Enrollments',
   path: '/v1/activities/:activityId/enrollments',
   permission: roles('member', 'staff', 'admin'),
@@ -52,6 +52,13 @@ export const enroll = defineCommand({
       .boolean()
       .default(false)
       .meta({ description: 'Rather wait than be refused when sold out' }),
+    petIds: z
+      .array(idSchema('pet'))
+      .min(1)
+      .max(4)
+      .refine((ids) => new Set(ids).size === ids.length, { error: 'expected each pet once' })
+      .optional()
+      .meta({ description: "The member's pets that come along" }),
     memberId: idSchema('mem').optional().meta({ description: 'Staff only: whom to enroll' }),
   }),
   reply: z.strictObject({
@@ -62,10 +69,13 @@ export const enroll = defineCommand({
     amountDue: moneySchema,
   }),
   status: 201,
-  refusals: ['not-found', 'not-open', 'closed', 'cancelled', 'sold-out', 'seat-limit'],
+  refusals: [
+    ...['not-found', 'not-open', 'closed', 'cancelled', 'sold-out', 'seat-limit'],
+    ...['pet-required', 'pet-not-found', 'pet-species', 'pet-too-young'],
+  ],
   example: {
     params: { activityId: exampleIds.activityId },
-    body: { joinWaitlist: true },
+    body: { joinWaitlist: true, petIds: [exampleIds.petId] },
     reply: {
       id: exampleIds.enrollmentId,
       activityId: exampleIds.activityId,
@@ -83,7 +93,8 @@ export const enroll = defineCommand({
     const enrollmentId = deriveId('enr', commandId);
     let looked: Promise<Terms> | undefined;
     const lookup = () => {
-      looked ??= lookUpTerms(tools, activityId, memberId, body.attendee, now);
+      const { attendee, petIds = [] } = body;
+      looked ??= lookUpTerms(tools, { activityId, memberId, attendee, petIds }, now);
       return looked;
     };
     const seat = await tools.decide(seating, activityId, {
@@ -108,6 +119,7 @@ export const enroll = defineCommand({
           attendeeEmail: attendee.email,
           ...outcomeOf(seat.events, enrollmentId),
           ticketId: deriveId('tkt', enrollmentId),
+          ...(body.petIds === undefined ? {} : { petIds: body.petIds }),
         }),
     });
     const made = requested.events.find((event) => event.type === 'EnrollmentRequested');

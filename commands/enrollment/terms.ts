@@ -1,8 +1,10 @@
-import type { ActivityId, MemberId } from '../../domain/_kernel/ids.ts';
+import type { ActivityId, MemberId, PetId } from '../../domain/_kernel/ids.ts';
 import { addMoney, type Money } from '../../domain/_kernel/money.ts';
 import { rejected } from '../../domain/_kernel/rejection.ts';
 import { activity } from '../../domain/activity/state.ts';
+import { type BroughtPet, refusePets } from '../../domain/enrollment/pets.ts';
 import { member } from '../../domain/member/state.ts';
+import { pet } from '../../domain/pet/state.ts';
 import {
   holdMinutesAt,
   SETTINGS_ID,
@@ -26,19 +28,29 @@ export type Terms = {
   readonly attendee: Attendee;
 };
 
-/** Looks the terms up, side by side: published prices never change, settings may be a second old. */
+export type Asked = {
+  readonly activityId: ActivityId;
+  readonly memberId: MemberId;
+  readonly attendee: Attendee | undefined;
+  readonly petIds: readonly PetId[];
+};
+
+/** Looks the terms up, side by side: published plans never change, settings may be a second old. */
 export async function lookUpTerms(
-  { load }: CommandTools,
-  activityId: ActivityId,
-  memberId: MemberId,
-  attendee: Attendee | undefined,
+  tools: CommandTools,
+  { activityId, memberId, attendee, petIds }: Asked,
   now: string,
 ): Promise<Terms> {
-  const [plan, inForce, contact] = await Promise.all([
+  const { load } = tools;
+  const [plan, inForce, contact, brought] = await Promise.all([
     load(
       activity,
       activityId,
-      (state) => (state.status === 'none' ? null : { status: state.status, price: state.price }),
+      (state) => {
+        if (state.status === 'none') return null;
+        const { status, price, startsAt, timeZone, petTerms = null } = state;
+        return { status, price, startsAt, timeZone, petTerms };
+      },
       (view) => view?.status === 'published',
     ),
     load(
@@ -56,11 +68,14 @@ export async function lookUpTerms(
           ? { name: state.name, email: state.email }
           : null,
       ),
+    Promise.all(petIds.map((petId) => lookUpPet(tools, petId))),
   ]);
   if (plan === null || plan.status === 'draft') return refuse(notFound('activity'));
   if (plan.status === 'cancelled')
     return refuse(rejected('cancelled', 'The activity was cancelled.'));
   if (contact === null) return refuse(notFound('member'));
+  const unwelcome = refusePets(plan, memberId, brought);
+  if (unwelcome !== null) return refuse(unwelcome);
   const serviceFee = serviceFeeOf(plan.price, inForce.basisPoints);
   const amountDue = addMoney(plan.price, serviceFee);
   return {
@@ -71,4 +86,13 @@ export async function lookUpTerms(
     holdMinutes: inForce.holdMinutes,
     attendee: contact,
   };
+}
+
+/** As it is now: whoever was removed a moment ago does not come. */
+function lookUpPet({ load }: CommandTools, petId: PetId): Promise<BroughtPet> {
+  return load(pet, petId, (state) => {
+    if (state.status !== 'kept') return { petId, pet: null };
+    const { memberId, species, birthDate } = state;
+    return { petId, pet: { memberId, species, birthDate } };
+  });
 }

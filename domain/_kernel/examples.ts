@@ -37,6 +37,7 @@ export const exampleIds = {
   installationId: deriveId('ins', 'example'),
   memberId: deriveId('mem', 'example'),
   paymentId: deriveId('pay', 'example'),
+  petId: deriveId('pet', 'example'),
   refundId: deriveId('ref', 'example'),
   ticketId: deriveId('tkt', 'example'),
 } as const;

@@ -19,6 +19,7 @@ export const idPrefixes = {
   ins: 'installation',
   mem: 'member',
   pay: 'payment',
+  pet: 'pet',
   ref: 'refund',
   tkt: 'ticket',
 } as const;
@@ -32,6 +33,7 @@ export type GiftBatchId = Id<'bat'>;
 export type GiftId = Id<'gft'>;
 export type MemberId = Id<'mem'>;
 export type PaymentId = Id<'pay'>;
+export type PetId = Id<'pet'>;
 export type RefundId = Id<'ref'>;
 export type TicketId = Id<'tkt'>;
 

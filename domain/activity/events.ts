@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineEvent, defineEvents, type EventsOf } from '../_kernel/event.ts';
 import { idSchema } from '../_kernel/ids.ts';
 import { moneySchema } from '../_kernel/money.ts';
+import { speciesSchema } from '../_kernel/species.ts';
 import { lineSchema, textSchema } from '../_kernel/text.ts';
 import { instantSchema, timeZoneSchema } from '../_kernel/time.ts';
 
@@ -22,6 +23,15 @@ export const ActivityDrafted = defineEvent({
     waitlist: z.boolean(),
     /** How many seats one member may have at the same time. */
     seatsPerMember: z.int().min(1).max(1000),
+    /** The activity is for pets: who enrolls brings one that fits. Absent: with or without. */
+    petTerms: z
+      .strictObject({
+        /** Null: any species. */
+        species: z.array(speciesSchema).min(1).max(20).nullable(),
+        /** In months, on the day it starts; null: any age. */
+        minAgeMonths: z.int().min(0).max(600).nullable(),
+      })
+      .optional(),
   },
 });
 

@@ -1,5 +1,12 @@
 import type { EventOf } from '../_kernel/event.ts';
-import type { ActivityId, EnrollmentId, MemberId, PaymentId, TicketId } from '../_kernel/ids.ts';
+import type {
+  ActivityId,
+  EnrollmentId,
+  MemberId,
+  PaymentId,
+  PetId,
+  TicketId,
+} from '../_kernel/ids.ts';
 import type { Money } from '../_kernel/money.ts';
 import { type Decision, type Rejection, rejected } from '../_kernel/rejection.ts';
 import type { Instant } from '../_kernel/time.ts';
@@ -24,6 +31,8 @@ export type RequestEnrollment = {
   readonly holdExpiresAt: Instant | null;
   /** The ticket's id, for an enrollment that is confirmed at once. */
   readonly ticketId: TicketId;
+  /** The pets that come along, at least one if given: `refusePets` has looked at them. */
+  readonly petIds?: PetId[];
 };
 
 export function requestEnrollment(state: EnrollmentState, input: RequestEnrollment): Decided {

@@ -25,6 +25,8 @@ export const EnrollmentRequested = defineEvent({
     amountDue: moneySchema,
     outcome: z.enum(['held', 'waitlisted', 'confirmed']),
     holdExpiresAt: instantSchema.nullable(),
+    /** The pets that come along; absent: none. */
+    petIds: z.array(idSchema('pet')).min(1).max(4).optional(),
   },
 });
 

@@ -1,6 +1,13 @@
 import { defineAggregate } from '../_kernel/aggregate.ts';
 import { impossible } from '../_kernel/history.ts';
-import type { ActivityId, EnrollmentId, MemberId, PaymentId, TicketId } from '../_kernel/ids.ts';
+import type {
+  ActivityId,
+  EnrollmentId,
+  MemberId,
+  PaymentId,
+  PetId,
+  TicketId,
+} from '../_kernel/ids.ts';
 import type { Money } from '../_kernel/money.ts';
 import type { Instant } from '../_kernel/time.ts';
 import { type EnrollmentEvent, enrollmentEvents } from './events.ts';
@@ -18,6 +25,7 @@ export type Enrollment = {
   readonly price: Money;
   readonly serviceFee: Money;
   readonly amountDue: Money;
+  readonly petIds: readonly PetId[];
   readonly openAttempt: OpenAttempt | null;
   /** How many attempts to pay were opened; the next one has the number after. */
   readonly attempts: number;
@@ -87,6 +95,7 @@ function requested(
   const { outcome, holdExpiresAt, ...agreed } = event.data;
   const made: Enrollment = {
     ...agreed,
+    petIds: agreed.petIds ?? [],
     openAttempt: null,
     attempts: 0,
     paymentId: null,

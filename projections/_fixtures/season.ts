@@ -18,6 +18,7 @@ export function season(options: { seed?: number; enrollments?: number } = {}): D
     const activityId = activities[Math.floor(random() * activities.length)] ?? '';
     stories.push(enrollment(n, activityId, random));
   }
+  for (let n = 0; n < 4; n += 1) stories.push(petStory(n));
   stories.push([strayLine()]);
   return number([...opening, ...interleave(stories, random), ...closing(activities[2] ?? '')]);
 }
@@ -129,6 +130,26 @@ function articles(): Story {
   });
 }
 
+/** The first four members have a pet, and bring it along. */
+const petOf = (n: number) => deriveId('pet', `season ${n}`);
+
+function petStory(n: number): Story {
+  const ids = { petId: petOf(n), memberId: deriveId('mem', `season ${n}`) };
+  const stream = `pet-${ids.petId}`;
+  const details = { name: `Rex ${n}`, species: 'dog', breed: '', birthDate: '2025-11-20' };
+  const vaccination = { vaccine: 'Rabies', givenOn: '2026-03-02', validUntil: null };
+  const story: Story = [
+    [stream, { type: 'PetAdded', data: { ...ids, ...details } }],
+    [stream, { type: 'VaccinationRecorded', data: { ...ids, ...vaccination } }],
+  ];
+  if (n % 2 === 1) {
+    const changed = { ...ids, ...details, breed: 'Beagle' };
+    story.push([stream, { type: 'PetDetailsChanged', data: changed }]);
+  }
+  if (n === 3) story.push([stream, { type: 'PetRemoved', data: ids }]);
+  return story;
+}
+
 function gifts(activityId: string): Story {
   const batchId = deriveId('bat', 'season');
   const stream = `giftstock-${batchId}`;
@@ -178,6 +199,7 @@ function enrollment(n: number, activityId: string, random: () => number): Story 
     amountDue: euro(DUE),
     outcome: waits ? 'waitlisted' : 'held',
     holdExpiresAt: waits ? null : holdExpiresAt,
+    ...(n % 17 < 4 ? { petIds: [petOf(n % 17)] } : {}),
   };
   const held = (cause: string): Told => [
     seating,

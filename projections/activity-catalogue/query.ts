@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { deriveId, idSchema } from '../../domain/_kernel/ids.ts';
 import { moneySchema } from '../../domain/_kernel/money.ts';
+import { speciesSchema } from '../../domain/_kernel/species.ts';
 import {
   cursorSchema,
   decodeCursor,
@@ -43,11 +44,21 @@ export const activitySchema = z.strictObject({
   price: moneySchema,
   waitlist: z.boolean().meta({ description: 'Whether people may wait when it is full' }),
   seatsPerMember: z.int(),
+  pets: z
+    .strictObject({
+      species: z.array(speciesSchema).nullable().meta({ description: 'Null: any species' }),
+      minAgeMonths: z.int().nullable().meta({ description: 'On the day it starts; null: any age' }),
+    })
+    .nullable()
+    .meta({ description: 'What it asks of a pet; null: people come with or without' }),
   enrollmentOpen: z.boolean().meta({ description: 'Whether places are given away' }),
   availability: availabilitySchema,
   publishedAt: replyInstant.nullable(),
   cancelReason: z.string().nullable(),
-  revision: z.int().min(0).meta({ description: 'Revision of the activity: it grows with each change' }),
+  revision: z
+    .int()
+    .min(0)
+    .meta({ description: 'Revision of the activity: it grows with each change' }),
 });
 
 type ActivityRow = RowOf<typeof activityCatalogue>;
@@ -66,6 +77,7 @@ function show(row: ActivityRow): z.output<typeof activitySchema> {
     price: moneyOf(row.price_amount, row.price_currency),
     waitlist: row.waitlist,
     seatsPerMember: row.seats_per_member,
+    pets: row.pet_terms as z.output<typeof activitySchema>['pets'],
     enrollmentOpen: row.open,
     availability: {
       capacity,
@@ -92,6 +104,7 @@ const example: z.input<typeof activitySchema> = {
   price: { amount: 2500, currency: 'EUR' },
   waitlist: true,
   seatsPerMember: 2,
+  pets: { species: ['dog'], minAgeMonths: 4 },
   enrollmentOpen: true,
   availability: { capacity: 12, held: 2, confirmed: 7, waitlisted: 0, free: 3 },
   publishedAt: '2026-04-01T09:00:00.000Z',

@@ -43,7 +43,7 @@ function movePlace({ activityId, enrollmentId }: Seat, place: Place | null): Row
 
 export const activityCatalogueProjection = defineProjection({
   name: 'activity-catalogue',
-  version: 1,
+  version: 2,
   question: 'Which activities are there, and what places are left?',
   tables: [activityCatalogue, activityPlaces],
   events: [activityEvents, seatingEvents],
@@ -63,6 +63,7 @@ export const activityCatalogueProjection = defineProjection({
         price_currency: data.price.currency,
         waitlist: data.waitlist,
         seats_per_member: data.seatsPerMember,
+        pet_terms: data.petTerms ?? null,
         capacity: data.capacity,
         held: 0,
         confirmed: 0,

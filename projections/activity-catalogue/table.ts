@@ -16,6 +16,11 @@ export const activityCatalogue = defineTable({
     price_currency: { type: 'text', comment: 'ISO 4217 currency of the price' },
     waitlist: { type: 'boolean', comment: 'Whether people may wait when it is full' },
     seats_per_member: { type: 'integer', comment: 'Most places of one member at a time' },
+    pet_terms: {
+      type: 'jsonb',
+      nullable: true,
+      comment: 'What pets it is for: species (null: any) and minAgeMonths (null: any)',
+    },
     capacity: { type: 'integer', comment: 'Places altogether' },
     held: { type: 'integer', comment: 'Places kept for unpaid enrollments until a deadline' },
     confirmed: { type: 'integer', comment: 'Places taken for good' },

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { deriveId, idSchema } from '../../domain/_kernel/ids.ts';
+import { speciesSchema } from '../../domain/_kernel/species.ts';
 import { scanDecisionSchema } from '../../domain/ticket/events.ts';
 import {
   cursorSchema,
@@ -10,10 +11,16 @@ import {
   pageOf,
   pageSchema,
 } from '../_runtime/paging.ts';
-import { defineQuery, type QueryDefinition, readRoles } from '../_runtime/query.ts';
+import {
+  defineQuery,
+  type QueryDefinition,
+  type ReadDatabase,
+  readRoles,
+} from '../_runtime/query.ts';
 import { from, replyInstant, rowsOf } from '../_runtime/read.ts';
 import type { RowOf } from '../_runtime/table.ts';
 import { findActivity } from '../activity-catalogue/query.ts';
+import { pets } from '../my-pets/table.ts';
 import { activityRoster } from './table.ts';
 
 const statusSchema = z.enum(['held', 'waitlisted', 'confirmed', 'lapsed', 'cancelled']);
@@ -23,6 +30,15 @@ const entrySchema = z.strictObject({
   enrollmentId: idSchema('enr'),
   memberId: idSchema('mem'),
   attendeeName: z.string().nullable().meta({ description: 'Null once the person was erased' }),
+  pets: z
+    .array(
+      z.strictObject({
+        id: idSchema('pet'),
+        name: z.string().nullable().meta({ description: 'Null once the person was erased' }),
+        species: speciesSchema,
+      }),
+    )
+    .meta({ description: 'The pets that come along' }),
   status: statusSchema,
   seat: seatSchema,
   ticketId: idSchema('tkt').nullable(),
@@ -35,11 +51,18 @@ const entrySchema = z.strictObject({
     .meta({ description: 'When it was scanned last, and what the last uploaded scan got' }),
 });
 
-function show(row: RowOf<typeof activityRoster>): z.output<typeof entrySchema> {
+type RosterRow = RowOf<typeof activityRoster>;
+type PetRow = RowOf<typeof pets>;
+
+function show(row: RosterRow, known: ReadonlyMap<string, PetRow>): z.output<typeof entrySchema> {
   return {
     enrollmentId: row.enrollment_id as `enr_${string}`,
     memberId: row.member_id as `mem_${string}`,
     attendeeName: row.attendee_name,
+    pets: row.pet_ids.flatMap((petId) => {
+      const pet = known.get(petId);
+      return pet === undefined ? [] : [showPet(pet)];
+    }),
     status: row.status as z.output<typeof statusSchema>,
     seat: row.seat as z.output<typeof seatSchema>,
     ticketId: row.ticket_id as `tkt_${string}` | null,
@@ -54,6 +77,23 @@ function show(row: RowOf<typeof activityRoster>): z.output<typeof entrySchema> {
             decision: row.last_scan as z.output<typeof scanDecisionSchema>,
           },
   };
+}
+
+const showPet = (row: PetRow): z.output<typeof entrySchema>['pets'][number] => ({
+  id: row.pet_id as `pet_${string}`,
+  name: row.name,
+  species: row.species as z.output<typeof speciesSchema>,
+});
+
+/** The pets of some entries: another read model, so they are joined here. */
+async function petsOf(
+  db: ReadDatabase,
+  entries: readonly RosterRow[],
+): Promise<Map<string, PetRow>> {
+  const ids = [...new Set(entries.flatMap((row) => row.pet_ids))];
+  if (ids.length === 0) return new Map();
+  const found = await rowsOf(pets, from(db, pets).where('t.pet_id', 'in', ids));
+  return new Map(found.map((row) => [row.pet_id, row]));
 }
 
 export const getRoster = defineQuery({
@@ -78,6 +118,7 @@ export const getRoster = defineQuery({
           enrollmentId: deriveId('enr', 'example'),
           memberId: deriveId('mem', 'example'),
           attendeeName: 'Ada Lovelace',
+          pets: [{ id: deriveId('pet', 'example'), name: 'Rex', species: 'dog' }],
           status: 'confirmed',
           seat: 'confirmed',
           ticketId: deriveId('tkt', 'example'),
@@ -90,7 +131,7 @@ export const getRoster = defineQuery({
       nextCursor: null,
     },
   },
-  projections: ['activity-roster', 'activity-catalogue'],
+  projections: ['activity-roster', 'activity-catalogue', 'my-pets'],
   run: async ({ db }, { params: { activityId }, query: { status, limit, cursor } }) => {
     await findActivity(db, activityId);
     let query = from(db, activityRoster)
@@ -102,8 +143,13 @@ export const getRoster = defineQuery({
     if (cursor !== undefined) {
       query = query.where(sql<boolean>`t.ordinal > ${decodeCursor(cursor)[0]}::bigint`);
     }
-    return pageOf(await rowsOf(activityRoster, query), limit, show, (row) =>
-      encodeCursor(row.ordinal ?? 0),
+    const rows = await rowsOf(activityRoster, query);
+    const known = await petsOf(db, rows);
+    return pageOf(
+      rows,
+      limit,
+      (row) => show(row, known),
+      (row) => encodeCursor(row.ordinal ?? 0),
     );
   },
 });

@@ -24,6 +24,7 @@ const changeEntry = (
       member_id: memberId,
       ordinal: null,
       attendee_name: null,
+      pet_ids: [],
       status: 'held',
       seat: 'held',
       ticket_id: null,
@@ -38,7 +39,7 @@ const changeEntry = (
 
 export const activityRosterProjection = defineProjection({
   name: 'activity-roster',
-  version: 1,
+  version: 2,
   question: 'Who is enrolled in an activity, and who came?',
   tables: [activityRoster],
   events: [enrollmentEvents, seatingEvents, ticketEvents],
@@ -52,6 +53,7 @@ export const activityRosterProjection = defineProjection({
       changeEntry(data, () => ({
         ordinal,
         attendee_name: data.attendeeName,
+        pet_ids: data.petIds ?? [],
         status: data.outcome,
       })),
     EnrollmentPromoted: ({ data }) => changeEntry(data, () => ({ status: 'held' })),

@@ -17,6 +17,7 @@ export const activityRoster = defineTable({
       nullable: true,
       comment: 'Personal: name of the attendee; null once the person was erased',
     },
+    pet_ids: { type: 'text[]', comment: 'Pets that come along' },
     status: { type: 'text', comment: 'held, waitlisted, confirmed, lapsed or cancelled' },
     seat: { type: 'text', comment: 'held, confirmed, waitlisted or released' },
     ticket_id: { type: 'text', nullable: true, comment: 'Ticket, once confirmed' },

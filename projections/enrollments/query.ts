@@ -49,6 +49,7 @@ export const enrollmentSchema = z.strictObject({
   memberId: idSchema('mem'),
   status: statusSchema,
   cause: z.string().nullable().meta({ description: 'Why it lapsed or was cancelled' }),
+  petIds: z.array(idSchema('pet')).meta({ description: 'The pets that come along' }),
   requestedAt: replyInstant,
   holdExpiresAt: replyInstant.nullable(),
   price: moneySchema,
@@ -65,7 +66,10 @@ export const enrollmentSchema = z.strictObject({
     .meta({ description: 'The signed text of the ticket, once confirmed' }),
   admittedAt: replyInstant.nullable(),
   activity: activitySchema.nullable(),
-  revision: z.int().min(0).meta({ description: 'Revision of the enrollment: it grows with each change' }),
+  revision: z
+    .int()
+    .min(0)
+    .meta({ description: 'Revision of the enrollment: it grows with each change' }),
 });
 
 type EnrollmentRow = RowOf<typeof enrollments>;
@@ -116,6 +120,7 @@ function show(
     memberId: ids.memberId,
     status: row.status as z.output<typeof statusSchema>,
     cause: row.cause,
+    petIds: row.pet_ids as `pet_${string}`[],
     requestedAt: row.requested_at,
     holdExpiresAt: row.hold_expires_at,
     price: moneyOf(row.price, row.currency),
@@ -155,6 +160,7 @@ const example: z.input<typeof enrollmentSchema> = {
   memberId: deriveId('mem', 'example'),
   status: 'confirmed',
   cause: null,
+  petIds: [deriveId('pet', 'example')],
   requestedAt: '2026-04-01T08:00:00.000Z',
   holdExpiresAt: null,
   price: eur(2500),

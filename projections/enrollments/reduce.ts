@@ -32,7 +32,7 @@ const changePayment = (
 
 export const enrollmentsProjection = defineProjection({
   name: 'enrollments',
-  version: 1,
+  version: 2,
   question: 'What became of an enrollment?',
   tables: [enrollments],
   events: [enrollmentEvents, paymentEvents, ticketEvents],
@@ -45,6 +45,7 @@ export const enrollmentsProjection = defineProjection({
         member_id: data.memberId,
         ordinal,
         requested_at: metadata.occurredAt,
+        pet_ids: data.petIds ?? [],
         status: data.outcome,
         cause: null,
         hold_expires_at: data.holdExpiresAt,

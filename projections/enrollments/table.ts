@@ -20,6 +20,7 @@ export const enrollments = defineTable({
     member_id: { type: 'text', comment: 'Id of the member who enrolled' },
     ordinal: { type: 'bigint', comment: 'Place of the request in the log; newest is highest' },
     requested_at: { type: 'timestamptz', comment: 'When the member enrolled' },
+    pet_ids: { type: 'text[]', comment: 'Pets that come along' },
     status: { type: 'text', comment: 'held, waitlisted, confirmed, lapsed or cancelled' },
     cause: { type: 'text', nullable: true, comment: 'Why it lapsed or was cancelled' },
     hold_expires_at: { type: 'timestamptz', nullable: true, comment: 'Deadline of the hold' },

@@ -19,6 +19,8 @@ export type Plan = {
   price?: number;
   waitlist?: boolean;
   seatsPerMember?: number;
+  /** What it asks of a pet. */
+  pets?: { species?: string[]; minAgeMonths?: number };
   /** From now; nobody enrolls and no hold lasts beyond it. */
   startsInMs?: number;
 };
@@ -236,6 +238,7 @@ function planned(plan: Plan): unknown {
   const { waitlist = false, seatsPerMember = 4, startsInMs = 30 * 24 * 3600_000 } = plan;
   const startsAt = Date.now() + startsInMs;
   return {
+    ...(plan.pets === undefined ? {} : { pets: plan.pets }),
     ...{ title, capacity, waitlist, seatsPerMember },
     description: 'Bring your own puppy.',
     venue: 'Tiergarten pavilion, Berlin',

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
-import { createDriver, type Driver, good, type Person, problemOf } from './driver.ts';
+import {
+  consistencyOf,
+  createDriver,
+  type Driver,
+  good,
+  type Person,
+  parsed,
+  problemOf,
+} from './driver.ts';
 import { balanceOf, journal, untilBooksAgree, untilReconciled } from './finance.ts';
+import * as shapes from './shapes.ts';
 import { until } from './wait.ts';
 
 let platform: TestPlatform;
@@ -104,4 +113,66 @@ test('the PaymentIntent of a hold that ends is cancelled', async () => {
   await driver.untilEnrollment(member, id, ({ payment }) => payment?.status === 'cancelled');
   const intents = (await driver.stripe.intentsByEnrollment()).get(id) ?? [];
   expect(intents.map(({ status }) => status)).toEqual(['canceled']);
+});
+
+test('a pet comes along to an activity for pets, if it is old enough and of the right kind', async () => {
+  const owner = await driver.register();
+  const { token } = owner;
+  const add = async (details: object) => {
+    const answer = good('add', await driver.command('/v1/pets', details, { token }));
+    return { id: parsed(shapes.made, answer).id, consistency: consistencyOf(answer) };
+  };
+  const inYears = (years: number) =>
+    new Date(Date.now() + years * 365 * 24 * 3600_000).toISOString().slice(0, 10);
+  const { id: rex } = await add({ name: 'Rex', species: 'dog', birthDate: inYears(-2) });
+  const { id: tom } = await add({ name: 'Tom', species: 'cat', birthDate: inYears(-2) });
+  const { id: puppy } = await add({ name: 'Bit', species: 'dog', birthDate: inYears(0) });
+  const unborn = { name: 'Nobody', species: 'dog', birthDate: inYears(1) };
+  expect(problemOf(await driver.command('/v1/pets', unborn, { token })).code).toBe(
+    'date-in-future',
+  );
+
+  good('change', await driver.command(`/v1/pets/${rex}`, { breed: 'Beagle' }, { token }));
+  const vaccination = { vaccine: 'Rabies', givenOn: inYears(-1), validUntil: inYears(1) };
+  const path = `/v1/pets/${rex}/vaccinations`;
+  const vaccinated = good('vaccinate', await driver.command(path, vaccination, { token }));
+  const consistency = consistencyOf(vaccinated);
+  const shown = await driver.read(`/v1/pets/${rex}`, { token, consistency });
+  expect(JSON.parse(shown.text)).toMatchObject({
+    ...{ name: 'Rex', breed: 'Beagle', vaccinations: [vaccination] },
+  });
+  const stranger = await driver.register();
+  const foreign = await driver.read(`/v1/pets/${rex}`, { token: stranger.token, consistency });
+  expect(problemOf(foreign)).toEqual({ status: 404, code: 'not-found' });
+  const touched = await driver.command(`/v1/pets/${rex}/remove`, {}, { token: stranger.token });
+  expect(problemOf(touched)).toEqual({ status: 404, code: 'not-found' });
+
+  const pets = { species: ['dog'], minAgeMonths: 4 };
+  const { id: activityId } = await driver.openActivity(staff, { price: 0, pets });
+  const bring = (who: Person, petIds?: string[]) =>
+    driver.command(`/v1/activities/${activityId}/enrollments`, { petIds }, { token: who.token });
+  expect(problemOf(await bring(owner)).code).toBe('pet-required');
+  expect(problemOf(await bring(owner, [tom])).code).toBe('pet-species');
+  expect(problemOf(await bring(owner, [rex, puppy])).code).toBe('pet-too-young');
+  expect(problemOf(await bring(stranger, [rex]))).toEqual({ status: 404, code: 'pet-not-found' });
+  expect(problemOf(await bring(owner, [rex, rex])).status).toBe(400);
+  const { id } = parsed(shapes.enrolled, good('enroll', await bring(owner, [rex])));
+
+  const entries = await until(
+    'the roster',
+    async () => JSON.parse((await driver.read(`/v1/activities/${activityId}/roster`, staff)).text),
+    ({ items }) => items.length > 0,
+  );
+  expect(entries.items).toMatchObject([
+    { enrollmentId: id, pets: [{ id: rex, name: 'Rex', species: 'dog' }] },
+  ]);
+
+  // Removed, it is not brought again; who brought it keeps it.
+  const removed = good('remove', await driver.command(`/v1/pets/${rex}/remove`, {}, { token }));
+  expect(problemOf(await bring(owner, [rex])).code).toBe('pet-not-found');
+  const mine = await driver.read('/v1/me/pets', { token, consistency: consistencyOf(removed) });
+  const names = JSON.parse(mine.text).items.map(({ name }: { name: string }) => name);
+  expect(names).toEqual(['Tom', 'Bit']);
+  const kept = JSON.parse((await driver.read(`/v1/activities/${activityId}/roster`, staff)).text);
+  expect(kept.items[0].pets).toMatchObject([{ name: 'Rex' }]);
 });
