@@ -13,8 +13,10 @@ async function start() {
     const { title, url } = settings.peer;
     find('peer').append(element('a', { href: url }, title));
   }
-  const operations = Object.entries(api.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  const operations = byTag(
+    Object.entries(api.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+    ),
   );
   const resolve = resolver(api);
   find('content').replaceChildren(
@@ -25,6 +27,12 @@ async function start() {
   login(settings.loginUrl);
   const wanted = location.hash.slice(1);
   if (wanted !== '') find(decodeURIComponent(wanted))?.scrollIntoView();
+}
+
+/** One order for the list at the side and for the page: by tag, and in a tag as in the document. */
+function byTag(operations) {
+  const tags = [...new Set(operations.map(({ operation }) => operation.tags[0]))].toSorted();
+  return tags.flatMap((tag) => operations.filter(({ operation }) => operation.tags[0] === tag));
 }
 
 function introduction({ info, servers }) {
@@ -86,7 +94,7 @@ function navigation(operations) {
         `${operation.summary} ${operation.operationId} ${path} ${operation.tags}`.toLowerCase();
       return words.every((word) => text.includes(word));
     });
-    const tags = [...new Set(shown.map(({ operation }) => operation.tags[0]))].toSorted();
+    const tags = [...new Set(shown.map(({ operation }) => operation.tags[0]))];
     find('operations').replaceChildren(
       ...tags.flatMap((tag) => [
         element('h2', {}, tag),
