@@ -27,11 +27,14 @@ export function mountProblemPages(app: FastifyInstance, table: ProblemTable): vo
         .send(
           `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escapeHtml(found.title)}</title>` +
             `<h1>${escapeHtml(found.title)}</h1><p><code>${escapeHtml(code)}</code> · HTTP ${found.status}</p>` +
-            `<p>${escapeHtml(found.description)}</p><p><a href="/docs">API reference</a></p></html>`,
+            `<p>${withCode(escapeHtml(found.description))}</p><p><a href="/docs">API reference</a></p></html>`,
         );
     },
   );
 }
+
+/** The table's texts mark code with backticks, as the reference does. */
+const withCode = (html: string): string => html.replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 
 const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

@@ -293,6 +293,20 @@ test('browsers of any origin may ask and see the headers that matter', async () 
   expect(answer.headers['x-content-type-options']).toBe('nosniff');
 });
 
+test('the address alone leads to the docs', async () => {
+  const app = await start();
+  const { statusCode, headers } = await app.inject('/');
+  expect([statusCode, headers.location]).toEqual([302, '/docs']);
+});
+
+test('the page of a problem shows code as code, and what is not ours as text', async () => {
+  const app = await start({
+    problems: { odd: { status: 409, title: 'Odd', description: 'Send a `<Key>`, not "a < b".' } },
+  });
+  const { body } = await app.inject({ url: '/problems/odd', headers: { accept: 'text/html' } });
+  expect(body).toContain('<p>Send a <code>&lt;Key&gt;</code>, not "a &lt; b".</p>');
+});
+
 test('the docs come whole, from here alone, under a policy without exceptions', async () => {
   const app = await start();
   const page = await app.inject('/docs');

@@ -148,6 +148,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   mountDocs(app, options.docs);
   const config = { access: publicAccess };
   const hidden = { config, schema: { hide: true } };
+  app.get('/', hidden, (_request, reply) => reply.redirect('/docs'));
   app.get('/openapi.json', hidden, async () => app.swagger());
   app.get('/metrics', hidden, async (_request, reply) => {
     const { contentType, text } = await renderMetrics();
