@@ -44,6 +44,15 @@ describe('text that people typed', () => {
     }
   });
 
+  test.each([
+    ['', 'expected at least 1 character'],
+    ['  ', 'expected at least 1 visible character'],
+    ['x'.repeat(201), 'expected at most 200 characters'],
+  ])('one thing that is wrong is said once: %j', (value, message) => {
+    const { error } = line.safeParse(value);
+    expect(error?.issues.map((issue) => issue.message)).toEqual([message]);
+  });
+
   test('text that may be empty may be blank', () => {
     expect(ok(textSchema(0, 10), '')).toBe(true);
     expect(ok(textSchema(0, 10), '  ')).toBe(true);
