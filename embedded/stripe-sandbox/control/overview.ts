@@ -25,9 +25,9 @@ export function mountOverview(app: FastifyInstance, { pool }: ControlDeps): void
     ]);
     const content = `<h1>Stripe sandbox</h1>
 <p class="quiet">Test money only. Webhooks: ${counts.delivered} delivered, ${counts.pending} pending, ${counts.givenUp} given up.</p>
-<h2>Balance</h2>${table(['Currency', 'Available', 'Pending'], money)}
+<h2>Balance</h2>${table(['Currency', number('Available'), number('Pending')], money)}
 <h2>Payments</h2>${table(
-      ['When', 'Payment', 'Status', 'Amount', 'Description'],
+      ['When', 'Payment', 'Status', number('Amount'), 'Description'],
       intents.map((intent) => [
         when(intent.created),
         `<code>${escapeHtml(intent.id)}</code>`,
@@ -37,7 +37,7 @@ export function mountOverview(app: FastifyInstance, { pool }: ControlDeps): void
       ]),
     )}
 <h2>Refunds</h2>${table(
-      ['When', 'Refund', 'Of', 'Amount', 'Reason'],
+      ['When', 'Refund', 'Of', number('Amount'), 'Reason'],
       refunds.map((refund) => [
         when(refund.created),
         `<code>${escapeHtml(refund.id)}</code>`,
@@ -61,7 +61,9 @@ async function newest<K extends Kind>(pool: Pool, kind: K): Promise<Kinds[K][]> 
 const when = (seconds: number): string =>
   `<time>${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')}</time>`;
 const cell = (amount: number, currency: string): string =>
-  `<div class="number">${escapeHtml(formatMoney(amount, currency))}</div>`;
+  number(escapeHtml(formatMoney(amount, currency)));
+/** Figures and the head above them stand to the right. */
+const number = (html: string): string => `<div class="number">${html}</div>`;
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '<p class="quiet">None yet.</p>';
