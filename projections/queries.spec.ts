@@ -131,18 +131,18 @@ describe('every query', () => {
 
 describe('lists', () => {
   it.each([
-    ['listActivities', staff, {}, {}],
-    ['getRoster', staff, { activityId: first }, {}],
-    ['listGifts', staff, { activityId: first }, {}],
-    ['listGiftRedemptions', staff, { activityId: first }, {}],
-    ['listArticles', anonymous, {}, {}],
-    ['listMyEnrollments', person(deriveId('mem', 'season 3')), {}, {}],
-    ['listJournal', finance, {}, {}],
-    ['getReconciliation', finance, { activityId: first }, {}],
-    ['listBreaks', finance, {}, {}],
-    ['listAuditEvents', finance, {}, { activityId: first }],
-    ['listAuditEvents', finance, {}, { type: 'SeatHeld', order: 'desc' }],
-    ['getAuditStream', finance, { stream: `seating-${first}` }, {}],
+    ['list-activities', staff, {}, {}],
+    ['get-roster', staff, { activityId: first }, {}],
+    ['list-gifts', staff, { activityId: first }, {}],
+    ['list-gift-redemptions', staff, { activityId: first }, {}],
+    ['list-articles', anonymous, {}, {}],
+    ['list-my-enrollments', person(deriveId('mem', 'season 3')), {}, {}],
+    ['list-journal', finance, {}, {}],
+    ['get-reconciliation', finance, { activityId: first }, {}],
+    ['list-breaks', finance, {}, {}],
+    ['list-audit-events', finance, {}, { activityId: first }],
+    ['list-audit-events', finance, {}, { type: 'SeatHeld', order: 'desc' }],
+    ['get-audit-stream', finance, { stream: `seating-${first}` }, {}],
   ] as const)('%s gives the same in small pages as in one', async (name, who, params, query) => {
     const whole = await all(name, who, 200, params, query);
     expect(whole.length).toBeGreaterThan(0);
@@ -152,12 +152,12 @@ describe('lists', () => {
 
 describe('activities', () => {
   it('show the public what is published, and everybody what was cancelled by its id', async () => {
-    const listed = await all('listActivities', anonymous, 50);
+    const listed = await all('list-activities', anonymous, 50);
     expect(listed.map(({ id }) => id)).not.toContain(cancelled);
-    expect(await all('listActivities', anonymous, 50, {}, { status: 'cancelled' })).toEqual([]);
-    const seen = await all('listActivities', staff, 50, {}, { status: 'cancelled' });
+    expect(await all('list-activities', anonymous, 50, {}, { status: 'cancelled' })).toEqual([]);
+    const seen = await all('list-activities', staff, 50, {}, { status: 'cancelled' });
     expect(seen.map(({ id }) => id)).toEqual([cancelled]);
-    expect(await ask('getActivity', anonymous, { activityId: cancelled })).toMatchObject({
+    expect(await ask('get-activity', anonymous, { activityId: cancelled })).toMatchObject({
       status: 'cancelled',
       cancelReason: 'Heavy rain',
       enrollmentOpen: false,
@@ -167,9 +167,9 @@ describe('activities', () => {
   it('answer 404 for what is not there', async () => {
     const activityId = deriveId('act', 'nowhere');
     const missing = expect.objectContaining({ name: 'NotFoundError' });
-    await expect(ask('getActivity', staff, { activityId })).rejects.toEqual(missing);
-    await expect(ask('getRoster', staff, { activityId })).rejects.toEqual(missing);
-    await expect(ask('getReconciliation', finance, { activityId })).rejects.toEqual(missing);
+    await expect(ask('get-activity', staff, { activityId })).rejects.toEqual(missing);
+    await expect(ask('get-roster', staff, { activityId })).rejects.toEqual(missing);
+    await expect(ask('get-reconciliation', finance, { activityId })).rejects.toEqual(missing);
   });
 });
 
@@ -182,7 +182,7 @@ describe('enrollments', () => {
 
   it('come to their member with the ticket', async () => {
     const owner = person(confirmed?.['memberId'] as `mem_${string}`);
-    expect(await ask('getEnrollment', owner, params)).toMatchObject({
+    expect(await ask('get-enrollment', owner, params)).toMatchObject({
       status: 'confirmed',
       ticket: `signed ${confirmed?.['ticketId']}`,
       amountDue: { amount: 0, currency: 'EUR' },
@@ -193,18 +193,18 @@ describe('enrollments', () => {
   });
 
   it('are there for staff, and for nobody else', async () => {
-    expect(await ask('getEnrollment', staff, params)).toMatchObject({ status: 'confirmed' });
+    expect(await ask('get-enrollment', staff, params)).toMatchObject({ status: 'confirmed' });
     for (const other of [person(deriveId('mem', 'other')), finance]) {
-      await expect(ask('getEnrollment', other, params)).rejects.toThrow(/no such enrollment/);
+      await expect(ask('get-enrollment', other, params)).rejects.toThrow(/no such enrollment/);
     }
   });
 
   it('have no ticket unless they are confirmed', async () => {
-    const roster = await all('getRoster', staff, 200, { activityId: first });
+    const roster = await all('get-roster', staff, 200, { activityId: first });
     const others = roster.filter(({ status }) => status !== 'confirmed');
     expect(others.length).toBeGreaterThan(0);
     for (const { enrollmentId } of others) {
-      expect(await ask('getEnrollment', staff, { enrollmentId })).toMatchObject({ ticket: null });
+      expect(await ask('get-enrollment', staff, { enrollmentId })).toMatchObject({ ticket: null });
     }
   });
 });
@@ -216,7 +216,7 @@ describe('finance', () => {
     let debit = 0;
     for (;;) {
       const page = await ask(
-        'listJournal',
+        'list-journal',
         finance,
         {},
         { limit: '7', ...(cursor ? { cursor } : {}) },
@@ -244,9 +244,9 @@ describe('finance', () => {
 
   it('goes on where the last page ended', async () => {
     const of = { activityId: first };
-    const last = await ask('listJournal', finance, {}, { ...of, limit: '200' });
+    const last = await ask('list-journal', finance, {}, { ...of, limit: '200' });
     expect(last['nextCursor']).toBeNull();
-    const more = await ask('listJournal', finance, {}, { ...of, cursor: last['resumeCursor'] });
+    const more = await ask('list-journal', finance, {}, { ...of, cursor: last['resumeCursor'] });
     expect(more).toMatchObject({ items: [], resumeCursor: last['resumeCursor'] });
   });
 
@@ -260,7 +260,7 @@ describe('finance', () => {
       [ordinal],
     );
     try {
-      const page = await ask('listJournal', finance);
+      const page = await ask('list-journal', finance);
       expect(page).toMatchObject({
         heldBackFrom: ordinal,
         totals: { entries: 3 },
@@ -272,11 +272,11 @@ describe('finance', () => {
   });
 
   it("agrees with Stripe's statement to the cent, and lists what is about nobody's payment", async () => {
-    const reply = await ask('getReconciliation', finance, { activityId: first });
+    const reply = await ask('get-reconciliation', finance, { activityId: first });
     expect(reply).toMatchObject({ difference: 0, status: 'agrees', openItems: 0, breaks: 0 });
     expect((reply['takings'] as { amount: number }).amount).toBeGreaterThan(0);
     expect((reply['refunds'] as { amount: number }).amount).toBeGreaterThan(0);
-    const breaks = await all('listBreaks', finance, 50);
+    const breaks = await all('list-breaks', finance, 50);
     expect(breaks).toEqual([
       expect.objectContaining({
         kind: 'statement-line',
@@ -293,7 +293,7 @@ describe('the audit history', () => {
 
   it('shows a stream as of a revision and as of a moment', async () => {
     const types = async (query: Item) => {
-      const reply = await ask('getAuditStream', finance, { stream }, query);
+      const reply = await ask('get-audit-stream', finance, { stream }, query);
       return [reply['revision'], (reply['items'] as Item[]).map(({ type }) => type)];
     };
     expect(await types({ revision: '1' })).toEqual([1, ['ActivityDrafted', 'ActivityPublished']]);
@@ -304,7 +304,7 @@ describe('the audit history', () => {
     ]);
     expect(await types({ at: '2020-01-01T00:00:00Z' })).toEqual([null, []]);
     expect(await types({})).toEqual([2, expect.arrayContaining(['ActivityCancelled'])]);
-    await expect(ask('getAuditStream', finance, { stream: 'activity-none' })).rejects.toThrow(
+    await expect(ask('get-audit-stream', finance, { stream: 'activity-none' })).rejects.toThrow(
       /no such stream/,
     );
   });
@@ -322,17 +322,17 @@ describe('the audit history', () => {
 
   it('finds events by who, what and when', async () => {
     const paymentId = dataOf('PaymentSucceeded')[0]?.['paymentId'];
-    const about = await all('listAuditEvents', finance, 50, {}, { paymentId });
+    const about = await all('list-audit-events', finance, 50, {}, { paymentId });
     expect(about.length).toBe(
       history.filter(({ data }) => (data as Item)['paymentId'] === paymentId).length,
     );
     const [from, to] = [history[10]?.metadata.recordedAt, history[20]?.metadata.recordedAt];
-    const between = await all('listAuditEvents', finance, 50, {}, { from, to });
+    const between = await all('list-audit-events', finance, 50, {}, { from, to });
     expect(between.map(({ ordinal }) => ordinal)).toEqual([11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
     const actorId = history[4]?.metadata.actor.id;
     expect(
       new Set(
-        (await all('listAuditEvents', finance, 50, {}, { actorId })).map((e) =>
+        (await all('list-audit-events', finance, 50, {}, { actorId })).map((e) =>
           JSON.stringify(e['actor']),
         ),
       ),

@@ -125,8 +125,8 @@ export async function findActivity(db: ReadDatabase, activityId: string): Promis
 }
 
 export const listActivities = defineQuery({
-  name: 'listActivities',
-  summary: 'Lists activities by their start, with availability by cause',
+  name: 'list-activities',
+  summary: 'List activities by their start, with availability by cause',
   description:
     'Published activities, the earliest first. Staff may ask for drafts and cancelled ones by `status`; for everybody else those are not there.',
   tag: 'Activities',
@@ -165,8 +165,8 @@ export const listActivities = defineQuery({
 });
 
 export const getActivity = defineQuery({
-  name: 'getActivity',
-  summary: 'Shows an activity with availability by cause',
+  name: 'get-activity',
+  summary: 'Show an activity with availability by cause',
   description: 'A draft is there for staff only. A cancelled activity stays visible, with why.',
   tag: 'Activities',
   path: '/v1/activities/:activityId',

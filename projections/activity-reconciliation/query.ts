@@ -135,8 +135,8 @@ const examplePayment: z.input<typeof paymentSchema> = {
 };
 
 export const getReconciliation = defineQuery({
-  name: 'getReconciliation',
-  summary: "Compares an activity's takings with Stripe's statement, to the cent",
+  name: 'get-reconciliation',
+  summary: "Compare an activity's takings with Stripe's statement, to the cent",
   description:
     'Totals are over all payments of the activity; the payments themselves come in pages, in the order in which their money was first heard of. `status` picks those that are open or broken.',
   tag,
@@ -259,8 +259,8 @@ type BreakRow = {
 };
 
 export const listBreaks = defineQuery({
-  name: 'listBreaks',
-  summary: "Lists everything our log and Stripe's statement differ in",
+  name: 'list-breaks',
+  summary: "List everything our log and Stripe's statement differ in",
   description:
     'Payments that are open or broken, and lines of the statement that are about no payment of ours.',
   tag,

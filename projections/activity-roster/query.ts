@@ -97,8 +97,8 @@ async function petsOf(
 }
 
 export const getRoster = defineQuery({
-  name: 'getRoster',
-  summary: 'Lists who is enrolled in an activity and who came, in the order of enrollment',
+  name: 'get-roster',
+  summary: 'List who is enrolled in an activity and who came, in the order of enrollment',
   tag: 'Activities',
   path: '/v1/activities/:activityId/roster',
   permission: readRoles('staff', 'admin'),

@@ -28,7 +28,10 @@ const headSchema = z.strictObject({
 const articleSchema = z.strictObject({
   ...headSchema.shape,
   body: z.string(),
-  revision: z.int().min(0).meta({ description: 'Revision of the article: it grows with each change' }),
+  revision: z
+    .int()
+    .min(0)
+    .meta({ description: 'Revision of the article: it grows with each change' }),
 });
 
 type ArticleRow = RowOf<typeof articles>;
@@ -57,8 +60,8 @@ const tag = 'Articles';
 const projections = ['articles'];
 
 export const listArticles = defineQuery({
-  name: 'listArticles',
-  summary: 'Lists what can be read now, the newest first',
+  name: 'list-articles',
+  summary: 'List what can be read now, the newest first',
   tag,
   path: '/v1/articles',
   permission: publicRead,
@@ -95,8 +98,8 @@ export const listArticles = defineQuery({
 });
 
 export const getArticle = defineQuery({
-  name: 'getArticle',
-  summary: 'Shows an article by its name in URLs',
+  name: 'get-article',
+  summary: 'Show an article by its name in URLs',
   description: 'A draft, and one whose time has not come, are there for staff only.',
   tag,
   path: '/v1/articles/:slug',

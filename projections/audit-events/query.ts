@@ -116,8 +116,8 @@ const columns = {
 } as const;
 
 export const listAuditEvents = defineQuery({
-  name: 'listAuditEvents',
-  summary: 'Lists the history by filters, in the order of the log',
+  name: 'list-audit-events',
+  summary: 'List the history by filters, in the order of the log',
   description: 'What events say about themselves, without their data. `order=desc`: newest first.',
   tag,
   path: '/v1/audit/events',
@@ -172,8 +172,8 @@ export const listAuditEvents = defineQuery({
 });
 
 export const getAuditStream = defineQuery({
-  name: 'getAuditStream',
-  summary: 'Shows the history of one stream with its data, as of a revision or a moment',
+  name: 'get-audit-stream',
+  summary: 'Show the history of one stream with its data, as of a revision or a moment',
   description:
     'All events of the stream up to `revision`, or recorded up to `at`: what we knew then. Personal values are left out.',
   tag,

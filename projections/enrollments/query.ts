@@ -198,8 +198,8 @@ const projections = ['enrollments', 'activity-catalogue'];
 const anybodyLoggedIn = readRoles('member');
 
 export const listMyEnrollments = defineQuery({
-  name: 'listMyEnrollments',
-  summary: "Lists the asker's own enrollments, the newest first",
+  name: 'list-my-enrollments',
+  summary: "List the asker's own enrollments, the newest first",
   tag,
   path: '/v1/me/enrollments',
   permission: anybodyLoggedIn,
@@ -239,8 +239,8 @@ export const listMyEnrollments = defineQuery({
 });
 
 export const getEnrollment = defineQuery({
-  name: 'getEnrollment',
-  summary: 'Shows an enrollment, with its ticket once it is confirmed',
+  name: 'get-enrollment',
+  summary: 'Show an enrollment, with its ticket once it is confirmed',
   description: 'For its member and for staff. To everybody else it is not there.',
   tag,
   path: '/v1/enrollments/:enrollmentId',

@@ -143,8 +143,8 @@ const example: z.input<typeof lineSchema> = {
 };
 
 export const listJournal = defineQuery({
-  name: 'listJournal',
-  summary: 'Feeds the double-entry journal, in order, with control totals',
+  name: 'list-journal',
+  summary: 'Feed the double-entry journal, in order, with control totals',
   description:
     'A page holds whole entries, so each page balances. Lines never change; a correction is an entry of its own. To go on from where a page ended, also from the last one, use `resumeCursor`.',
   tag: 'Finance',

@@ -59,8 +59,8 @@ const projections = ['gift-ledger', 'activity-catalogue'];
 const exampleParams = { activityId: deriveId('act', 'example') };
 
 export const listGifts = defineQuery({
-  name: 'listGifts',
-  summary: "Lists an activity's batches of gifts: issued, redeemed, left",
+  name: 'list-gifts',
+  summary: "List an activity's batches of gifts: issued, redeemed, left",
   tag,
   path: '/v1/activities/:activityId/gifts',
   permission,
@@ -102,8 +102,8 @@ export const listGifts = defineQuery({
 });
 
 export const listGiftRedemptions = defineQuery({
-  name: 'listGiftRedemptions',
-  summary: 'Lists the gifts that were redeemed at an activity, in order',
+  name: 'list-gift-redemptions',
+  summary: 'List the gifts that were redeemed at an activity, in order',
   tag,
   path: '/v1/activities/:activityId/gift-redemptions',
   permission,

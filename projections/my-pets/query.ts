@@ -66,8 +66,8 @@ const projections = ['my-pets'];
 const anybodyLoggedIn = readRoles('member');
 
 export const listMyPets = defineQuery({
-  name: 'listMyPets',
-  summary: "Lists the asker's own pets, in the order in which they were added",
+  name: 'list-my-pets',
+  summary: "List the asker's own pets, in the order in which they were added",
   tag,
   path: '/v1/me/pets',
   permission: anybodyLoggedIn,
@@ -95,8 +95,8 @@ export const listMyPets = defineQuery({
 });
 
 export const getPet = defineQuery({
-  name: 'getPet',
-  summary: 'Shows a pet with its vaccinations',
+  name: 'get-pet',
+  summary: 'Show a pet with its vaccinations',
   description: 'For its owner and for staff, also once it was removed. To others it is not there.',
   tag,
   path: '/v1/pets/:petId',

@@ -27,11 +27,25 @@ export function faultsOf(document: Json): string[] {
   return faults;
 }
 
+/** One style in both APIs: `draft-activity`, "Draft an activity". */
+function faultsOfNames(name: string, { operationId, summary }: Json): string[] {
+  const isKebab = /^[a-z]+(-[a-z]+)*$/.test(String(operationId));
+  // What to do, as a command says it, not what is done.
+  const isImperative = !/^(Lists|Shows|Compares|Feeds) /.test(String(summary));
+  return [
+    ...(isKebab ? [] : [`${name}: its operationId is not in kebab-case`]),
+    ...(isImperative ? [] : [`${name}: its summary is not an imperative`]),
+  ];
+}
+
 function faultsOfOperation(document: Json, name: string, operation: Json): string[] {
   const missing = ['operationId', 'summary', 'tags', 'security', 'responses'].filter(
     (key) => operation[key] === undefined,
   );
-  const faults = missing.map((key) => `${name} has no ${key}`);
+  const faults = [
+    ...missing.map((key) => `${name} has no ${key}`),
+    ...faultsOfNames(name, operation),
+  ];
   const responses = record(operation['responses'], `${name} responses`);
   for (const status of ['400', '401', '429', '500', '503']) {
     if (responses[status] === undefined) faults.push(`${name} does not say what ${status} means`);
