@@ -7,18 +7,20 @@ import { z } from 'zod';
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
 export function textSchema(min: number, max: number) {
-  return z
-    .string()
-    // Says it all: of an empty text nothing else has to be said.
-    .min(min, { error: `expected at least ${characters(min)}`, abort: true })
-    .max(max, { error: `expected at most ${characters(max)}` })
-    .refine((text) => text.isWellFormed(), {
-      error: 'expected well-formed Unicode (no lone surrogates)',
-    })
-    .refine((text) => !FORBIDDEN.test(text), { error: 'expected no control characters' })
-    .refine((text) => min === 0 || text.trim().length >= min, {
-      error: `expected at least ${characters(min, 'visible ')}`,
-    });
+  return (
+    z
+      .string()
+      // Says it all: of an empty text nothing else has to be said.
+      .min(min, { error: `expected at least ${characters(min)}`, abort: true })
+      .max(max, { error: `expected at most ${characters(max)}` })
+      .refine((text) => text.isWellFormed(), {
+        error: 'expected well-formed Unicode (no lone surrogates)',
+      })
+      .refine((text) => !FORBIDDEN.test(text), { error: 'expected no control characters' })
+      .refine((text) => min === 0 || text.trim().length >= min, {
+        error: `expected at least ${characters(min, 'visible ')}`,
+      })
+  );
 }
 
 function characters(count: number, which = ''): string {
