@@ -4,6 +4,7 @@ import { type Pool, transaction } from '../../platform/postgres/index.ts';
 import { counter, histogram } from '../../platform/telemetry/index.ts';
 import type { SagaDefinition } from './definition.ts';
 import { classify, pauseAfter } from './failures.ts';
+import { LONGEST_SLEEP_MS, startLoop, untilDue } from './loop.ts';
 import {
   claimRows,
   endAttempt,
@@ -14,7 +15,6 @@ import {
 } from './outbox-rows.ts';
 import { reportParked } from './report.ts';
 import { takeInputs } from './take-inputs.ts';
-import { createWake } from './wake.ts';
 
 export type Performed =
   | { readonly kind: 'done' }
@@ -22,7 +22,6 @@ export type Performed =
 
 export type OutboxWorker = { wake(): void; stop(): Promise<void> };
 
-const LONGEST_SLEEP_MS = 1000;
 /** At a stop: how long running attempts may go on, and when they are left to their leases. */
 const GRACE_MS = 1500;
 const GIVEN_UP_MS = 3000;
@@ -50,8 +49,6 @@ export function startOutboxWorker(options: {
   const { pool, sagas, kind, names, concurrency, leaseMs, maxAttempts, worker } = options;
   const { perform, onTaken, log } = options;
   const running = new Map<string, { row: LeasedRow; abort: AbortController }>();
-  const wake = createWake();
-  let stopped = false;
 
   const attempts = counter({
     name: 'pawprint_saga_outbox_attempts_total',
@@ -141,7 +138,7 @@ export function startOutboxWorker(options: {
       attempts.inc({ kind, name: row.name, outcome });
       running.delete(row.id);
       // The next row of its lane may be taken now.
-      wake.wake();
+      loop.wake();
     }
   };
 
@@ -165,33 +162,21 @@ export function startOutboxWorker(options: {
     const rows = await claimRows(pool, { kind, names, limit, leaseMs, worker });
     for (const row of rows) void work(row);
     if (rows.length > 0) return 0;
-    const next = await untilNextRow(pool, kind, names);
-    return Math.min(LONGEST_SLEEP_MS, Math.max(1, next ?? LONGEST_SLEEP_MS));
+    return untilDue(await untilNextRow(pool, kind, names));
   };
 
-  const run = async (): Promise<void> => {
-    while (!stopped) {
-      const pause = await turn().catch((error: unknown) => {
-        log.warn({ err: error }, 'the outbox could not be looked at; trying again');
-        return LONGEST_SLEEP_MS;
-      });
-      if (pause > 0 && !stopped) await wake.sleep(pause);
-    }
-  };
-  const loop = run();
+  const loop = startLoop({ log, what: 'the outbox', turn });
 
   return {
-    wake: wake.wake,
+    wake: loop.wake,
     stop: async () => {
-      stopped = true;
-      wake.wake();
-      await loop;
+      await loop.stop();
       // What is running gets a moment to end well; then it is told to stop, and is repeated later.
       const stoppedAt = Date.now();
       while (running.size > 0 && Date.now() - stoppedAt < GIVEN_UP_MS) {
         if (Date.now() - stoppedAt > GRACE_MS)
           for (const { abort } of running.values()) abort.abort();
-        await wake.sleep(100);
+        await loop.sleep(100);
       }
       clearInterval(renewal);
     },

@@ -2,10 +2,10 @@ import type { Logger } from '../../platform/log/index.ts';
 import { type Pool, transaction } from '../../platform/postgres/index.ts';
 import type { SagaDefinition } from './definition.ts';
 import type { InstanceInput } from './inputs.ts';
+import { type Loop, startLoop, untilDue } from './loop.ts';
 import { reportParked } from './report.ts';
 import { lockInstances } from './rows.ts';
 import { takeInputs } from './take-inputs.ts';
-import { createWake, type Wake } from './wake.ts';
 
 type TimerRow = {
   readonly id: string;
@@ -17,8 +17,6 @@ type TimerRow = {
 };
 
 const BATCH = 100;
-/** The longest sleep: a clock that was set forward is noticed after this. */
-const LONGEST_SLEEP_MS = 1000;
 
 function inputOf(saga: SagaDefinition, row: TimerRow): InstanceInput {
   const { id, name, correlation_id: correlationId } = row;
@@ -32,8 +30,6 @@ function inputOf(saga: SagaDefinition, row: TimerRow): InstanceInput {
   };
 }
 
-export type Timers = Wake & { stop(): Promise<void> };
-
 /**
  * Turns due timers into inputs, each in one transaction with what follows from it: a timer fires
  * once, whatever the clock does and however many processes look. Any process may do it.
@@ -45,11 +41,9 @@ export function startTimers(options: {
   /** Told after each transaction that left work in the outbox. */
   onOutbox: () => void;
   log: Logger;
-}): Timers {
+}): Loop {
   const { pool, sagas, now, onOutbox, log } = options;
   const names = [...sagas.keys()];
-  const wake = createWake();
-  let stopped = false;
 
   /** How many it fired. */
   const fireDue = async (): Promise<number> => {
@@ -90,32 +84,15 @@ export function startTimers(options: {
         order by due_at limit 1`,
       [names],
     );
-    const dueAt = next.rows[0]?.due_at.getTime() ?? Number.POSITIVE_INFINITY;
-    return Math.min(LONGEST_SLEEP_MS, Math.max(1, dueAt - now()));
+    const [first] = next.rows;
+    return untilDue(first === undefined ? null : first.due_at.getTime() - now());
   };
 
-  const turn = async (): Promise<number> => {
-    while (!stopped && (await fireDue()) > 0);
-    return untilNext();
-  };
-
-  const run = async (): Promise<void> => {
-    while (!stopped) {
-      const pause = await turn().catch((error: unknown) => {
-        log.warn({ err: error }, 'timers could not be looked at; trying again');
-        return LONGEST_SLEEP_MS;
-      });
-      if (!stopped) await wake.sleep(pause);
-    }
-  };
-  const running = run();
-
-  return {
-    ...wake,
-    stop: async () => {
-      stopped = true;
-      wake.wake();
-      await running;
+  return startLoop({
+    ...{ log, what: 'timers' },
+    turn: async ({ stopped }) => {
+      while (!stopped() && (await fireDue()) > 0);
+      return untilNext();
     },
-  };
+  });
 }
