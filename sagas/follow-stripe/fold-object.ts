@@ -16,6 +16,8 @@ export type Followed =
 type Deps = {
   readonly gateway: Pick<StripeGateway, 'fetchIntent' | 'fetchRefund'>;
   readonly bus: SagaBus;
+  /** Says that somebody else follows the object now: what was seen here may be out of date. */
+  readonly signal: AbortSignal;
 };
 
 const processed: Followed = { kind: 'processed' };
@@ -42,8 +44,9 @@ const sendSeen =
     );
   };
 
-const followIntent: Follow = async ({ gateway, bus }, intentId) => {
+const followIntent: Follow = async ({ gateway, bus, signal }, intentId) => {
   const found = await gateway.fetchIntent(intentId);
+  signal.throwIfAborted();
   if (found === null) return ignored('Stripe has no such PaymentIntent');
   const { paymentId, enrollmentId } = found.ids;
   if (paymentId === null) return ignored('not ours: no payment_id in the metadata');
@@ -52,8 +55,9 @@ const followIntent: Follow = async ({ gateway, bus }, intentId) => {
   return processed;
 };
 
-const followRefund: Follow = async ({ gateway, bus }, stripeRefundId) => {
+const followRefund: Follow = async ({ gateway, bus, signal }, stripeRefundId) => {
   const refund = await gateway.fetchRefund(stripeRefundId);
+  signal.throwIfAborted();
   if (refund === null) return ignored('Stripe has no such refund');
   const { paymentId, refundId } = refund.ids;
   if (paymentId === null || refundId === null) {

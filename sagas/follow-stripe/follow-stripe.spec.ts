@@ -6,6 +6,7 @@ import { deriveId } from '../../domain/_kernel/ids.ts';
 import { rejected } from '../../domain/_kernel/rejection.ts';
 import { createLogger } from '../../platform/log/index.ts';
 import { createPool, type Pool } from '../../platform/postgres/index.ts';
+import { StripeRefusedError } from '../../platform/stripe/errors.ts';
 import type {
   IntentAtStripe,
   ObservedLine,
@@ -225,6 +226,46 @@ describe('what follows from webhooks', () => {
     expect(await rowsOf()).toMatchObject([
       { status: 'processed', reason: 'refused: amount-mismatch', attempts: 3 },
     ]);
+  });
+
+  it('is given up on when it can never work, until a later look answers it, too', async () => {
+    let hopeless = true;
+    const looks: string[] = [];
+    const gateway = stripe({
+      fetchIntent: async (id) => {
+        looks.push(id);
+        if (hopeless && id === 'pi_1') throw new StripeRefusedError('api_key', 'not for you');
+        return intentAt(id);
+      },
+    });
+    const { bus } = notingBus();
+    await receive(webhook(intent('pi_1'), 'evt_1'));
+    const follow = await start(gateway, bus);
+    await until(async () => expect((await follow.stats()).dead).toBe(1));
+    // Whatever would be tried again is tried before this one is through.
+    await receive(webhook(intent('pi_2'), 'evt_2'));
+    await until(() => expect(looks).toContain('pi_2'));
+    expect(looks).toEqual(['pi_1', 'pi_2']);
+    expect((await rowsOf())[0]).toMatchObject({ status: 'dead', attempts: 1 });
+
+    hopeless = false;
+    await receive(webhook(intent('pi_1'), 'evt_3'));
+    await until(async () =>
+      expect((await rowsOf()).map(({ status }) => status)).toEqual(Array(3).fill('processed')),
+    );
+    expect(await follow.stats()).toMatchObject({ pending: 0, dead: 0 });
+  });
+
+  it('is given up on after a number of attempts at what nobody knows', async () => {
+    await receive(webhook(intent('pi_1'), 'evt_1'));
+    await pool.query('update stripe.inbox set attempts = 10');
+    const { bus } = notingBus();
+    const gateway = stripe({ fetchIntent: () => Promise.reject(new TypeError('a bug')) });
+    const follow = await start(gateway, bus);
+    await until(async () => expect((await rowsOf())[0]?.attempts).toBe(11));
+    expect((await rowsOf())[0]?.status).toBe('pending');
+    await pool.query('update stripe.inbox set next_attempt_at = clock_timestamp()');
+    await until(async () => expect((await follow.stats()).dead).toBe(1));
   });
 
   it('is the end of a refund', async () => {

@@ -1,8 +1,9 @@
 import type { Logger } from '../../platform/log/index.ts';
 import { type Pool, transaction } from '../../platform/postgres/index.ts';
 import { counter } from '../../platform/telemetry/index.ts';
-import { pauseAfter } from '../_runtime/failures.ts';
-import { atMost, createWake, PATIENCE_MS } from '../_runtime/wake.ts';
+import { classify, pauseAfter } from '../_runtime/failures.ts';
+import { LONGEST_SLEEP_MS, startLoop, untilDue } from '../_runtime/loop.ts';
+import { atMost, PATIENCE_MS } from '../_runtime/wake.ts';
 import type { Followed } from './fold-object.ts';
 import { endLease, type ObjectLease, takeLeases, underLease } from './leases.ts';
 
@@ -14,7 +15,8 @@ type Waiting = {
   readonly attempts: number;
 };
 
-const LONGEST_SLEEP_MS = 1000;
+/** Attempts at what fails for no known reason; outages are not given up on. */
+const MAX_ATTEMPTS = 12;
 
 export type InboxWorker = { wake(): void; stop(): Promise<void> };
 
@@ -24,15 +26,14 @@ export type InboxWorker = { wake(): void; stop(): Promise<void> };
  */
 export function startInboxWorker(options: {
   pool: Pool;
-  follow: (object: { type: string; id: string }) => Promise<Followed>;
+  /** To be given up when the signal says that somebody else looks now. */
+  follow: (object: { type: string; id: string }, signal: AbortSignal) => Promise<Followed>;
   onFollowed: () => void;
   concurrency?: number;
   log: Logger;
 }): InboxWorker {
   const { pool, follow, onFollowed, concurrency = 8, log } = options;
   const running = new Set<Promise<void>>();
-  const wake = createWake();
-  let stopped = false;
   const followed = counter({
     name: 'pawprint_stripe_objects_followed_total',
     help: 'Looks at objects of Stripe after webhooks, by what came of them',
@@ -78,25 +79,44 @@ export function startInboxWorker(options: {
       await session.query(
         `update stripe.inbox set status = $2, reason = $3, processed_at = clock_timestamp(),
                 attempts = attempts + 1
-          where event_id = any ($1) and status = 'pending'`,
+          -- A look answers what earlier ones were given up on, too.
+          where (event_id = any ($1) and status = 'pending') or (object_id = $4 and status = 'dead')`,
         [
           waiting.eventIds,
           outcome.kind === 'ignored' ? 'ignored' : 'processed',
           outcome.kind === 'processed' ? null : outcome.reason,
+          waiting.objectId,
         ],
       );
     });
 
-  const fail = (waiting: Waiting, lease: ObjectLease, error: Error): Promise<void> =>
-    transaction(pool, async (session) => {
+  const fail = async (waiting: Waiting, lease: ObjectLease, error: Error): Promise<void> => {
+    const attempt = waiting.attempts + 1;
+    const failure = classify(error);
+    const over = failure === 'never' || (failure === 'unexpected' && attempt >= MAX_ATTEMPTS);
+    await transaction(pool, async (session) => {
       await endLease(session, lease);
       await session.query(
-        `update stripe.inbox set attempts = attempts + 1, last_error = $2,
+        `update stripe.inbox set status = $4, attempts = attempts + 1, last_error = $2,
                 next_attempt_at = clock_timestamp() + $3 * interval '1 millisecond'
           where event_id = any ($1) and status = 'pending'`,
-        [waiting.eventIds, `${error.name}: ${error.message}`, pauseAfter(waiting.attempts + 1)],
+        [
+          waiting.eventIds,
+          `${error.name}: ${error.message}`,
+          pauseAfter(attempt),
+          over ? 'dead' : 'pending',
+        ],
       );
     });
+    const about = {
+      err: error,
+      object: { type: waiting.objectType, id: waiting.objectId },
+      attempt,
+    };
+    followed.inc({ type: waiting.objectType, outcome: over ? 'dead' : 'failed' });
+    if (over) log.error(about, 'given up on an object of Stripe: somebody has to look');
+    else log.warn(about, 'an object of Stripe could not be followed; trying again');
+  };
 
   const work = async (waiting: Waiting, lease: ObjectLease): Promise<void> => {
     const object = { type: waiting.objectType, id: waiting.objectId };
@@ -105,12 +125,10 @@ export function startInboxWorker(options: {
       await endLease(pool, lease);
       return;
     }
-    const outcome = await underLease(pool, lease, () => follow(object)).catch((error: unknown) =>
-      error instanceof Error ? error : new Error(String(error)),
-    );
+    const outcome = await underLease({ pool, log }, lease, (signal) =>
+      follow(object, signal),
+    ).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
     if (outcome instanceof Error) {
-      followed.inc({ type: object.type, outcome: 'failed' });
-      log.warn({ err: outcome, object }, 'an object of Stripe could not be followed; trying again');
       await fail(waiting, lease, outcome);
       return;
     }
@@ -136,7 +154,7 @@ export function startInboxWorker(options: {
         })
         .finally(() => {
           running.delete(task);
-          wake.wake();
+          loop.wake();
         });
       running.add(task);
     }
@@ -145,27 +163,16 @@ export function startInboxWorker(options: {
       `select ceil(extract(epoch from min(next_attempt_at) - clock_timestamp()) * 1000)::int as ms
          from stripe.inbox where status = 'pending' and next_attempt_at > clock_timestamp()`,
     );
-    return Math.min(LONGEST_SLEEP_MS, Math.max(1, next.rows[0]?.ms ?? LONGEST_SLEEP_MS));
+    return untilDue(next.rows[0]?.ms);
   };
 
-  const run = async (): Promise<void> => {
-    while (!stopped) {
-      const pause = await turn().catch((error: unknown) => {
-        log.warn({ err: error }, 'the Stripe inbox could not be looked at; trying again');
-        return LONGEST_SLEEP_MS;
-      });
-      if (pause > 0 && !stopped) await wake.sleep(pause);
-    }
-  };
-  const loop = run();
+  const loop = startLoop({ log, what: 'the Stripe inbox', turn });
 
   return {
-    wake: wake.wake,
+    wake: loop.wake,
     stop: async () => {
-      stopped = true;
-      wake.wake();
       await atMost(
-        loop.then(() => Promise.allSettled([...running])),
+        loop.stop().then(() => Promise.allSettled([...running])),
         PATIENCE_MS,
       );
     },

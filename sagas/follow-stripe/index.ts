@@ -12,7 +12,12 @@ import { startStatementReader } from './statement.ts';
 export { createStripeInbox, type StripeInbox } from './inbox.ts';
 
 export type FollowStripe = {
-  stats(): Promise<{ readonly pending: number; readonly oldestSeconds: number }>;
+  stats(): Promise<{
+    readonly pending: number;
+    readonly oldestSeconds: number;
+    /** Given up on: somebody has to look. */
+    readonly dead: number;
+  }>;
   stop(): Promise<void>;
 };
 
@@ -44,7 +49,7 @@ export async function startFollowStripe(options: {
   });
   const inbox = startInboxWorker({
     pool,
-    follow: (object) => followObject({ gateway, bus }, object),
+    follow: (object, signal) => followObject({ gateway, bus, signal }, object),
     onFollowed: statement.nudge,
     log,
   });
@@ -62,14 +67,20 @@ export async function startFollowStripe(options: {
     name: 'pawprint_stripe_inbox_oldest_seconds',
     help: 'Age of the oldest of them',
   });
+  const dead = gauge({
+    name: 'pawprint_stripe_inbox_dead',
+    help: 'Webhooks that were given up on: somebody has to look',
+  });
   const stats: FollowStripe['stats'] = async () => {
-    const { rows } = await pool.query<{ pending: number; oldestSeconds: number }>(
+    const { rows } = await pool.query<Awaited<ReturnType<FollowStripe['stats']>>>(
       `select count(*)::int as pending,
-              coalesce(extract(epoch from clock_timestamp() - min(received_at)), 0)::float8 as "oldestSeconds"
+              coalesce(extract(epoch from clock_timestamp() - min(received_at)), 0)::float8 as "oldestSeconds",
+              (select count(*)::int from stripe.inbox where status = 'dead') as dead
          from stripe.inbox where status = 'pending'`,
     );
-    const figures = rows[0] ?? { pending: 0, oldestSeconds: 0 };
+    const figures = rows[0] ?? { pending: 0, oldestSeconds: 0, dead: 0 };
     pending.set(figures.pending);
+    dead.set(figures.dead);
     oldest.set(figures.oldestSeconds);
     return figures;
   };

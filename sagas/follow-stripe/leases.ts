@@ -1,3 +1,4 @@
+import type { Logger } from '../../platform/log/index.ts';
 import type { Pool, PoolClient } from '../../platform/postgres/index.ts';
 
 /** Work on one object of Stripe's, by one worker at a time. */
@@ -26,12 +27,14 @@ export async function takeLeases(pool: Pool, objectIds: readonly string[]): Prom
   return rows;
 }
 
-export async function renewLease(pool: Pool, lease: ObjectLease): Promise<void> {
-  await pool.query(
+/** False: somebody else has it now. */
+async function renewLease(pool: Pool, lease: ObjectLease): Promise<boolean> {
+  const { rowCount } = await pool.query(
     `update stripe.object_leases set lease_until = clock_timestamp() + ${LEASE}
       where object_id = $1 and fence = $2`,
     [lease.objectId, lease.fence],
   );
+  return rowCount === 1;
 }
 
 /** Gives a lease back. Inside the transaction that writes a result it is the fence: throws when it was lost. */
@@ -46,20 +49,26 @@ export async function endLease(
   if (rowCount !== 1) throw new ObjectLeaseLostError(`${lease.objectId} was taken over`);
 }
 
-/** Runs work under a lease that is renewed meanwhile. */
+/** Runs work under a lease that is renewed meanwhile. The signal tells it that the lease was lost. */
 export async function underLease<T>(
-  pool: Pool,
+  { pool, log }: { readonly pool: Pool; readonly log: Logger },
   lease: ObjectLease,
-  work: () => Promise<T>,
+  work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  const { objectId } = lease;
+  const abort = new AbortController();
   const renewal = setInterval(() => {
-    renewLease(pool, lease).catch(() => {
-      // Then it runs out, and whoever takes over finds the object as it is.
-    });
+    renewLease(pool, lease).then(
+      (kept) => {
+        if (!kept) abort.abort(new ObjectLeaseLostError(`${objectId} was taken over`));
+      },
+      // Should it run out, whoever takes over finds the object as it is.
+      (error: unknown) => log.warn({ err: error, objectId }, 'a lease could not be renewed'),
+    );
   }, LEASE_MS / 3);
   renewal.unref();
   try {
-    return await work();
+    return await work(abort.signal);
   } finally {
     clearInterval(renewal);
   }

@@ -55,6 +55,15 @@ const migrations: readonly Migration[] = [
       create index statement_seen_at on stripe.statement_seen (seen_at);
       comment on table stripe.statement_seen is 'Lines that were recorded lately: the overlap of two sweeps costs no command.';`,
   },
+  {
+    name: '0002-give-up',
+    sql: `
+      alter table stripe.inbox drop constraint inbox_status_check;
+      alter table stripe.inbox add constraint inbox_status_check
+        check (status in ('pending', 'processed', 'ignored', 'dead'));
+      create index inbox_dead on stripe.inbox (object_id) where status = 'dead';
+      comment on column stripe.inbox.status is 'dead: given up on, last_error says why; somebody has to look.';`,
+  },
 ];
 
 export const migrateStripe = (pool: Pool): Promise<void> =>

@@ -82,7 +82,12 @@ async function sweepUnderLease(deps: Deps, stopped: () => boolean): Promise<bool
   const [lease] = await takeLeases(deps.pool, [CURSOR]);
   if (lease === undefined) return false;
   try {
-    return await underLease(deps.pool, lease, () => sweepToTheEnd(deps, stopped));
+    return await underLease(deps, lease, (signal) =>
+      sweepToTheEnd(deps, () => {
+        signal.throwIfAborted();
+        return stopped();
+      }),
+    );
   } finally {
     await endLease(deps.pool, lease);
   }
