@@ -115,7 +115,7 @@ export type ProjectionDefinition = {
    */
   readonly categories: readonly string[];
   /** What is parked together when one of its events cannot be applied. */
-  readonly keyOf: (event: DeliveredEvent) => string;
+  keyOf(event: DeliveredEvent): string;
   readonly reducers: ReadonlyMap<string, Reducer>;
 };
 
@@ -126,7 +126,7 @@ export function defineProjection<const Sets extends readonly EventSet[]>(definit
   tables: readonly unknown[];
   /** The event sets it listens to. */
   events: Sets;
-  keyOf: (event: AnyEventOf<Sets>) => string;
+  keyOf: (event: Delivered<AnyEventOf<Sets>>) => string;
   on: Reducers<Sets>;
 }): ProjectionDefinition {
   const { events, on, keyOf, tables, ...rest } = definition;
@@ -135,7 +135,7 @@ export function defineProjection<const Sets extends readonly EventSet[]>(definit
     tables: tables as readonly AnyTable[],
     categories: events.map((set) => set.category),
     // Only decoded events of these sets come here; the runtime does not know their types.
-    keyOf: keyOf as unknown as ProjectionDefinition['keyOf'],
+    keyOf,
     reducers: new Map(Object.entries(on) as [string, Reducer][]),
   };
 }
