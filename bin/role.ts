@@ -32,6 +32,9 @@ async function startRoles(context: RoleContext, roles: ReadonlySet<RoleName>): P
       import('./role/write-api.ts').then((role) => role.startWriteApi(context, commandPath)),
     );
   }
+  if (roles.has('exporters')) {
+    starts.push(import('./role/exporters.ts').then((role) => role.startExportersRole(context)));
+  }
   await Promise.all(starts);
 }
 

@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
-export const roleNames = ['write-api', 'read-api', 'projections', 'sagas'] as const;
+export const roleNames = ['write-api', 'read-api', 'projections', 'sagas', 'exporters'] as const;
 export type RoleName = (typeof roleNames)[number];
 
 export const usage = `Runs one or more roles of the platform in this process.
 
   node bin/role.ts --role write-api
-  node bin/role.ts --role read-api,projections,sagas
+  node bin/role.ts --role read-api,projections,sagas,exporters
 
   --role NAME[,NAME…]   ${roleNames.join(', ')}
   --help                this text

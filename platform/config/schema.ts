@@ -9,6 +9,9 @@ const url = (...protocols: readonly string[]) =>
     error: `expected a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
   });
 
+const isNatsUrl = (text: string): boolean =>
+  URL.canParse(text) && ['nats:', 'tls:'].includes(new URL(text).protocol);
+
 const postgresUrl = url('postgres:', 'postgresql:');
 const port = z.coerce
   .number({ error: 'expected a port number' })
@@ -32,6 +35,13 @@ export const environmentSchema = z.object({
   KEYS_DATABASE_URL: postgresUrl.describe(
     "Postgres database of people's keys, apart from all others",
   ),
+  NATS_URL: z
+    .string()
+    .refine((text) => text.split(',').every((one) => isNatsUrl(one.trim())), {
+      error: 'expected nats://… or tls://…, or several separated by commas',
+    })
+    .optional()
+    .describe('NATS with JetStream, for the relay of events; unset: the relay is off'),
   STRIPE_SECRET_KEY: z
     .string()
     .regex(/^(sk|rk)_(test|live)_\w+$/, {

@@ -1,0 +1,14 @@
+import { catalogue } from '../../domain/_catalogue.ts';
+import { startNatsRelay } from '../../exporters/nats-relay/index.ts';
+import type { RoleContext } from './context.ts';
+
+/** What tells the outside by itself: the relay to NATS, where there is one. */
+export async function startExportersRole({ closers, config, log }: RoleContext): Promise<void> {
+  const { natsUrl, eventstoreUrl, databaseUrl } = config;
+  if (natsUrl === undefined) {
+    log.info('NATS_URL is not set: the relay is off');
+    return;
+  }
+  const relay = await startNatsRelay({ natsUrl, eventstoreUrl, databaseUrl, catalogue, log });
+  closers.add('NATS relay', () => relay.stop());
+}
