@@ -16,6 +16,7 @@ import {
   type PartEvent,
   runUntilAsked,
 } from '../embedded/supervisor/index.ts';
+import { searchNats } from './start/nats.ts';
 import { readOptions, type StartOptions, usage } from './start/options.ts';
 import { platformParts } from './start/parts.ts';
 import { chooseStartPorts } from './start/ports.ts';
@@ -54,7 +55,12 @@ async function start(options: StartOptions, reporter: Reporter): Promise<number>
   const opened = await openSecrets(secretsFile, existsSync(cluster));
   // A killed start may have left Postgres on its port for a moment longer.
   await stopLeftovers(cluster, (line) => logs.write('postgres', line));
-  const { portOf, notices } = await chooseStartPorts(options.env, dataDir);
+  const nats = await searchNats(options, {
+    notice: (line) => reporter.notice(line),
+    log: (line) => logs.write('nats', line),
+  });
+  const natsHere = nats.server !== null;
+  const { portOf, notices } = await chooseStartPorts(options.env, dataDir, natsHere);
   for (const line of notices) reporter.notice(line);
 
   const canWatch = hasSetpriv();
@@ -66,6 +72,7 @@ async function start(options: StartOptions, reporter: Reporter): Promise<number>
     portOf,
     secrets: { ...opened.secrets, ...givenSecrets(opened.secrets) },
     wrap: endsWithParent(canWatch),
+    natsServer: nats.server,
   });
 
   const pids: Record<string, number> = { supervisor: process.pid };
@@ -89,10 +96,12 @@ async function start(options: StartOptions, reporter: Reporter): Promise<number>
         ms: performance.now(),
       });
       if (isNew && !options.json) await opened.markShown();
+      nats.fetchForNextStart();
     },
     onStopping: (reason) => reporter.stopping(reason),
     onError: (error) => reporter.error(error),
   });
+  await nats.stop();
   logs.close();
   await lock.release();
   reporter.stopped();

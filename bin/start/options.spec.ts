@@ -47,12 +47,21 @@ test('Postgres runs here for whoever has no database of their own', () => {
   const elsewhere = {
     ...{ DATABASE_URL: 'postgres://a/a', KEYS_DATABASE_URL: 'postgres://a/b' },
     ...{ EVENTSTORE_URL: 'esdb://a', STRIPE_API_BASE: 'http://a', SMTP_URL: 'smtp://a' },
+    NATS_URL: 'nats://a',
   };
-  const none = { postgres: false, eventStore: false, sandbox: false, mailbox: false };
+  const none = { postgres: false, eventStore: false, sandbox: false, mailbox: false, nats: false };
   expect(partsHere(readOptions([], elsewhere).env)).toEqual(none);
   const { EVENTSTORE_URL: _, ...rest } = elsewhere;
   expect(partsHere(readOptions([], rest).env)).toEqual({
     ...none,
     ...{ postgres: true, eventStore: true },
   });
+});
+
+test('a nats-server is looked for unless NATS is elsewhere or not wanted', () => {
+  const nats = (env: Record<string, string>) => partsHere(readOptions([], env).env).nats;
+  expect(nats({})).toBe(true);
+  expect(nats({ NATS_SERVER: '/opt/nats-server' })).toBe(true);
+  expect(nats({ NATS_SERVER: 'off' })).toBe(false);
+  expect(nats({ NATS_URL: 'nats://bus:4222' })).toBe(false);
 });

@@ -9,10 +9,13 @@ npm start -- --json             one JSON line per event, for programs
 npm start -- --help
 
 Set the variable of a part and its embedded stand-in is not started: EVENTSTORE_URL, DATABASE_URL,
-KEYS_DATABASE_URL, STRIPE_API_BASE, SMTP_URL, or STRIPE_SECRET_KEY with STRIPE_PUBLISHABLE_KEY and
+KEYS_DATABASE_URL, NATS_URL, STRIPE_API_BASE, SMTP_URL, or STRIPE_SECRET_KEY with STRIPE_PUBLISHABLE_KEY and
 STRIPE_WEBHOOK_SECRET. All variables: .env.example.
 Ports: WRITE_API_PORT, READ_API_PORT, and of the embedded parts POSTGRES_PORT, EVENTSTORE_PORT,
-STRIPE_SANDBOX_PORT, MAILBOX_SMTP_PORT, MAILBOX_HTTP_PORT (0: any free one).
+STRIPE_SANDBOX_PORT, MAILBOX_SMTP_PORT, MAILBOX_HTTP_PORT, NATS_PORT (0: any free one).
+
+NATS_SERVER is the nats-server to run, or "off"; left out, it is the one on the PATH, or one that is
+fetched in the background for the next start.
 `;
 
 /** The command line or a variable is not usable; the message is for the person who wrote it. */
@@ -45,6 +48,8 @@ const environment = z.object({
   STRIPE_WEBHOOK_SECRET: z.string().optional(),
   STRIPE_API_BASE: z.string().optional(),
   SMTP_URL: z.string().optional(),
+  NATS_URL: z.string().optional(),
+  NATS_SERVER: z.string().optional(),
   ADMIN_EMAIL: z.string().default('admin@pawprint.example'),
   WRITE_API_PORT: port,
   READ_API_PORT: port,
@@ -53,6 +58,7 @@ const environment = z.object({
   STRIPE_SANDBOX_PORT: port,
   MAILBOX_SMTP_PORT: port,
   MAILBOX_HTTP_PORT: port,
+  NATS_PORT: port,
 });
 
 export type StartEnvironment = z.output<typeof environment>;
@@ -82,6 +88,8 @@ export function partsHere(env: StartEnvironment) {
     eventStore: env.EVENTSTORE_URL === undefined,
     sandbox,
     mailbox: env.SMTP_URL === undefined,
+    /** Where a nats-server can be had. */
+    nats: env.NATS_URL === undefined && env.NATS_SERVER !== 'off',
   };
 }
 

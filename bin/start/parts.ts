@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { type NatsServer, startNats } from '../../embedded/nats/index.ts';
 import { startPostgres } from '../../embedded/postgres/index.ts';
 import {
   definePart,
@@ -22,6 +23,8 @@ type Setting = {
   secrets: Secrets;
   /** See `endsWithParent`. */
   wrap: ReturnType<typeof endsWithParent>;
+  /** null: no bus in this run. */
+  natsServer: NatsServer | null;
 };
 
 /** Where everything is, for the table a person sees and for the line a program reads. */
@@ -32,6 +35,7 @@ export type Addresses = {
   databaseUrl: string;
   stripeUrl: string | undefined;
   mailboxUrl: string | undefined;
+  natsUrl: string | undefined;
 };
 
 /**
@@ -49,11 +53,13 @@ export function platformParts(setting: Setting): {
   const eventStore = eventStorePart(setting, postgres);
   const sandbox = sandboxPart(setting, postgres);
   const mailbox = mailboxPart(setting);
+  const nats = setting.natsServer === null ? null : natsPart(setting, setting.natsServer);
   const embedded = [
     ...(here.postgres ? [postgres] : []),
     ...(here.eventStore ? [eventStore] : []),
     ...(here.sandbox ? [sandbox] : []),
     ...(here.mailbox ? [mailbox] : []),
+    ...(nats === null ? [] : [nats]),
   ];
 
   const url = (database: string) => postgres.value().url(database);
@@ -64,6 +70,7 @@ export function platformParts(setting: Setting): {
     databaseUrl: env.DATABASE_URL ?? url('pawprint'),
     stripeUrl: here.sandbox ? sandbox.value().url : env.STRIPE_API_BASE,
     mailboxUrl: here.mailbox ? mailbox.value().httpUrl : undefined,
+    natsUrl: env.NATS_URL ?? nats?.value().url,
   });
   const roleEnvironment = (): Record<string, string> => ({
     ...ownSecrets(setting.secrets),
@@ -76,6 +83,7 @@ export function platformParts(setting: Setting): {
     DATABASE_URL: addresses().databaseUrl,
     KEYS_DATABASE_URL: env.KEYS_DATABASE_URL ?? url('pawprint_keys'),
     SMTP_URL: env.SMTP_URL ?? mailbox.value().smtpUrl,
+    ...(nats === null ? {} : { NATS_URL: nats.value().url }),
   });
   const role = (name: string, title: string, roles: string) =>
     definePart({
@@ -94,7 +102,11 @@ export function platformParts(setting: Setting): {
     parts: [
       ...embedded,
       role('write-api', 'write API', 'write-api'),
-      role('read-api', 'read API, projections, sagas', 'read-api,projections,sagas'),
+      role(
+        'read-api',
+        'read API, projections, sagas, exporters',
+        'read-api,projections,sagas,exporters',
+      ),
     ],
     addresses,
   };
@@ -179,6 +191,20 @@ function mailboxPart({ options, portOf }: Setting) {
         log,
       });
       return inProcess(mailbox, () => mailbox.stop());
+    },
+  });
+}
+
+/** Its clients know where it is, so at a restart it is on the same port. */
+function natsPart({ options, portOf }: Setting, { path, version }: NatsServer) {
+  return definePart({
+    name: 'nats',
+    title: `NATS ${version}`,
+    async start({ log }) {
+      const dataDir = join(options.dataDir, 'nats');
+      const nats = await startNats({ path, dataDir, port: portOf('nats'), log });
+      const { pid, exited, stop, kill } = nats;
+      return { value: nats, pid, exited, stop, kill };
     },
   });
 }

@@ -18,7 +18,7 @@ test('the port of a part that runs elsewhere may be taken: nobody hears of it', 
   ].map((name) => [`${name}_PORT`, '0']);
   const env = { ...Object.fromEntries(free), EVENTSTORE_PORT: String(address.port) };
   const choose = (more: Record<string, string>) =>
-    chooseStartPorts(readOptions([], { ...env, ...more }).env, folder);
+    chooseStartPorts(readOptions([], { ...env, ...more }).env, folder, false);
   try {
     await expect(choose({})).rejects.toThrow('for the event store is taken');
     const { notices, portOf } = await choose({ EVENTSTORE_URL: 'esdb://elsewhere:2113' });

@@ -9,12 +9,14 @@ export type PortName =
   | 'event-store'
   | 'stripe-sandbox'
   | 'mailbox-smtp'
-  | 'mailbox-http';
+  | 'mailbox-http'
+  | 'nats';
 
 /** Ports of the parts that run here. The port of one that does not may belong to anybody. */
 export function chooseStartPorts(
   env: StartEnvironment,
   dataDir: string,
+  natsHere: boolean,
 ): Promise<ChosenPorts<PortName>> {
   const here = partsHere(env);
   const runs: Record<PortName, boolean> = {
@@ -25,6 +27,7 @@ export function chooseStartPorts(
     'stripe-sandbox': here.sandbox,
     'mailbox-smtp': here.mailbox,
     'mailbox-http': here.mailbox,
+    nats: natsHere,
   };
   return choosePorts(
     portWishes(env).filter(({ name }) => runs[name]),
@@ -81,6 +84,13 @@ function portWishes(env: StartEnvironment): PortWish<PortName>[] {
       title: 'the mailbox',
       usual: 8025,
       asked: env.MAILBOX_HTTP_PORT,
+      prefer: 'last',
+    },
+    {
+      name: 'nats',
+      title: 'NATS',
+      usual: 4222,
+      asked: env.NATS_PORT,
       prefer: 'last',
     },
   ];

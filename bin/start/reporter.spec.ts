@@ -12,6 +12,7 @@ const report: UpReport = {
     databaseUrl: 'postgresql://postgres:hunter2@127.0.0.1:25432/pawprint',
     stripeUrl: 'http://127.0.0.1:12111',
     mailboxUrl: undefined,
+    natsUrl: undefined,
   },
   dataDir: '/srv/pawprint',
   secretsFile: '/srv/pawprint/secrets.json',

@@ -73,6 +73,7 @@ export function terminalReporter(options: {
     row('read API', `${addresses.readUrl}   docs: ${addresses.readUrl}/docs`);
     row('mailbox', addresses.mailboxUrl);
     row('Stripe sandbox', addresses.stripeUrl);
+    if (addresses.natsUrl !== undefined) row('NATS', withoutPassword(addresses.natsUrl));
     row('event store', withoutPassword(addresses.eventStoreUrl));
     row('Postgres', withoutPassword(addresses.databaseUrl));
     row('data, logs', inFolder);

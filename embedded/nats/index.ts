@@ -22,7 +22,7 @@ export type NatsExit = {
 };
 
 export type EmbeddedNats = {
-  /** With the token: for `NATS_URL`. */
+  /** With user and password: for `NATS_URL`. */
   readonly url: string;
   readonly port: number;
   readonly pid: number;
@@ -31,17 +31,18 @@ export type EmbeddedNats = {
   kill(signal: NodeJS.Signals): void;
 };
 
+const USER = 'pawprint';
 const READY_MS = 15_000;
 const STOP_MS = 5000;
 
 /**
- * Starts nats-server with JetStream in `dataDir`, on the loopback address, behind a random token. It
+ * Starts nats-server with JetStream in `dataDir`, on the loopback address, behind a random password. It
  * ends with this process, also when this process is killed. Resolves once it takes connections.
  */
 export async function startNats(options: {
   /** The program, see `findNatsServer`. */
   path: string;
-  /** Holds its store, its configuration and its token. One server per folder. */
+  /** Holds its store, its configuration and its password. One server per folder. */
   dataDir: string;
   /** 0 or left out: a free one. */
   port?: number;
@@ -52,10 +53,10 @@ export async function startNats(options: {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const config = join(dataDir, 'nats.conf');
   await stopLeftover(config, log);
-  const token = await openToken(join(dataDir, 'token'));
+  const password = await openPassword(join(dataDir, 'password'));
   const port = options.port === undefined || options.port === 0 ? await freePort() : options.port;
   // A file only we can read: everybody on the machine may read the arguments of a process.
-  await replaceDurably(config, configuration({ port, token, store: join(dataDir, 'store') }));
+  await replaceDurably(config, configuration({ port, password, store: join(dataDir, 'store') }));
 
   const guard = chooseGuard();
   const [command = path, ...args] = [...guard.wrap, path, '--config', config];
@@ -70,7 +71,7 @@ export async function startNats(options: {
   const watch = guard.watch(pid);
   void exited.then(() => watch.release());
   return {
-    url: `nats://${token}@127.0.0.1:${port}`,
+    url: `nats://${USER}:${password}@127.0.0.1:${port}`,
     port,
     pid,
     exited,
@@ -83,11 +84,12 @@ export async function startNats(options: {
  * Acknowledged messages are with the kernel; the file is synced every two minutes (the server's
  * default). After a power cut the relay sees what the stream ends with and sends the rest again.
  */
-function configuration({ port, token, store }: { port: number; token: string; store: string }) {
+function configuration(options: { port: number; password: string; store: string }): string {
+  const { port, password, store } = options;
   return `# Written at every start.
 listen: "127.0.0.1:${port}"
 server_name: "pawprint"
-authorization { token: ${JSON.stringify(token)} }
+authorization { user: ${USER}, password: ${JSON.stringify(password)} }
 jetstream {
   store_dir: ${JSON.stringify(store)}
   max_memory_store: 64MB
@@ -98,14 +100,14 @@ max_payload: 1MB
 }
 
 /** Hex: in a configuration file of NATS, other texts may read as numbers or variables. */
-async function openToken(path: string): Promise<string> {
+async function openPassword(path: string): Promise<string> {
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {
     if (!isMissing(error)) throw error;
-    const token = `t${randomBytes(24).toString('hex')}`;
-    await replaceDurably(path, `${token}\n`);
-    return token;
+    const password = `p${randomBytes(24).toString('hex')}`;
+    await replaceDurably(path, `${password}\n`);
+    return password;
   }
 }
 

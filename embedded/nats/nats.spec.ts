@@ -69,7 +69,7 @@ describe.skipIf(server === null)('a nats-server of ours', () => {
     await Promise.all(running.splice(0).map((nats) => nats.stop()));
   });
 
-  it('is behind a token that no argument shows, on the loopback address', async () => {
+  it('is behind a password that no argument shows, on the loopback address', async () => {
     const nats = await start();
     const options = connectionOptions(nats.url);
     const connection = await connect(options);
@@ -79,14 +79,14 @@ describe.skipIf(server === null)('a nats-server of ours', () => {
     await expect(connect({ servers: options.servers ?? [], reconnect: false })).rejects.toThrow(
       /authorization/i,
     );
-    const token = String(options.token);
-    expect(token.length).toBeGreaterThan(40);
-    expect(readFileSync(`/proc/${nats.pid}/cmdline`, 'utf8')).not.toContain(token);
+    const password = String(options.pass);
+    expect(password.length).toBeGreaterThan(40);
+    expect(readFileSync(`/proc/${nats.pid}/cmdline`, 'utf8')).not.toContain(password);
     expect(statSync(join(folder, 'nats.conf')).mode & 0o777).toBe(0o600);
-    expect(statSync(join(folder, 'token')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, 'password')).mode & 0o777).toBe(0o600);
   });
 
-  it('keeps its token and what was stored over a crash', async () => {
+  it('keeps its password and what was stored over a crash', async () => {
     const before = await start();
     const connection = await connect(connectionOptions(before.url));
     const manager = await connection.jetstreamManager();

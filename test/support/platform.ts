@@ -20,6 +20,7 @@ const processOf = {
   sagas: 'read-api',
   'stripe-sandbox': 'supervisor',
   mailbox: 'supervisor',
+  nats: 'nats',
 } as const;
 
 export type TestPlatform = {
@@ -63,6 +64,9 @@ const partLine = z.object({
 });
 const secretsFile = z.object({ ADMIN_PASSWORD: z.string() });
 
+/** A test that wants the bus names the server; none is fetched behind the back of another. */
+const noBus = { NATS_SERVER: 'off' };
+
 const anyFreePort = {
   WRITE_API_PORT: '0',
   READ_API_PORT: '0',
@@ -71,6 +75,7 @@ const anyFreePort = {
   STRIPE_SANDBOX_PORT: '0',
   MAILBOX_SMTP_PORT: '0',
   MAILBOX_HTTP_PORT: '0',
+  NATS_PORT: '0',
 };
 
 /**
@@ -83,7 +88,7 @@ export async function startPlatform(
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'pawprint-platform-'));
   const script = join(import.meta.dirname, '../../bin/start.mjs');
   const child = spawn(process.execPath, [script, '--json', '--data', dataDir], {
-    env: { ...process.env, ...anyFreePort, ...options.env },
+    env: { ...process.env, ...anyFreePort, ...noBus, ...options.env },
     // The IPC channel is the leash: when it closes, the platform stops.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
