@@ -76,6 +76,30 @@ test('links and anchors that lead nowhere are named with their line', async () =
   ]);
 });
 
+test('a page that is generated and out of date is red, with what to run', async () => {
+  const generator = { 'tools/docs/generated.ts': 'export {};\n' };
+  await using tree = await plantTree({
+    ...sound,
+    ...generator,
+    'docs/reference/sagas.md': 'old\n',
+  });
+  const { ok, output } = await docs.run(tree);
+  expect(ok).toBe(false);
+  expect(output).toContain(
+    'docs/reference/sagas.md is not what the definitions say: run `npm run docs:generate`',
+  );
+});
+
+test('code that a page quotes and that does not stand there any more is red', async () => {
+  const quote = '# Two\n\n```ts\n// domain/a.ts\nconst a = 2;\n```\n';
+  await using tree = await plantTree({
+    ...{ ...sound, 'domain/README.md': '# Domain\n', 'domain/a.ts': 'const a = 1;\n' },
+    'docs/two.md': quote,
+  });
+  const { output } = await docs.run(tree);
+  expect(output).toContain('docs/two.md:3: this does not stand in domain/a.ts:');
+});
+
 test('a layer or an aggregate without a README is red', async () => {
   await using tree = await plantTree({ ...sound, 'domain/seating/events.ts': 'export {};\n' });
   const { output } = await docs.run(tree);

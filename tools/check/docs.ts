@@ -1,12 +1,13 @@
 import { adrProblems } from '../docs/adrs.ts';
 import { brokenLinks } from '../docs/links.ts';
+import { misquotes } from '../docs/quotes.ts';
 import { isText, machineWords } from '../docs/words.ts';
 import { projectFiles, readText } from './files.ts';
 import { count, type Outcome, type Step, type StepContext } from './step.ts';
 
 export const docs: Step = {
   name: 'docs',
-  what: 'a README per layer and aggregate, links that lead somewhere, complete ADRs',
+  what: 'a README per layer and aggregate, links that lead somewhere, complete ADRs, current pages',
   run: checkDocs,
 };
 
@@ -25,6 +26,8 @@ async function checkDocs({ root }: StepContext): Promise<Outcome> {
     ['Links', await brokenLinks(root, files, read)],
     ['Architecture decision records', await adrProblems(files, read)],
     ['Words', words.flat()],
+    ['Quoted code', await misquotes(root, files.filter(isManual), read)],
+    ['Generated pages', await staleLines(root, files)],
   ];
   const pages = count(files.filter((file) => file.endsWith('.md')).length, 'page');
   const found = findings.filter(([, lines]) => lines.length > 0);
@@ -39,6 +42,22 @@ async function checkDocs({ root }: StepContext): Promise<Outcome> {
     advice:
       'A README says what lives in its folder, what it may import, how to add one, and how to test it; CONTRIBUTING.md tells the rest.',
   };
+}
+
+/** What people read to learn: the pages whose code is quoted from the tree. */
+function isManual(file: string): boolean {
+  return /^(docs\/.*|README)\.md$/.test(file);
+}
+
+/** Pages that the definitions would write otherwise, in a tree that has what writes them. */
+async function staleLines(root: string, files: readonly string[]): Promise<string[]> {
+  if (!files.includes('tools/docs/generated.ts')) return [];
+  // It loads every definition: only here, so that one that does not load is a red step of its own.
+  const { staleFiles } = await import('../docs/generated.ts');
+  const stale = await staleFiles(root);
+  return stale.map(
+    (file) => `${file} is not what the definitions say: run \`npm run docs:generate\``,
+  );
 }
 
 /** Every layer and every aggregate that has files has a README. */
