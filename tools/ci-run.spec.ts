@@ -8,7 +8,7 @@ import { runTool } from './check/step.ts';
 const script = fileURLToPath(new URL('../.ci/run', import.meta.url));
 
 /** Runs `.ci/run` in a tree whose `npm` says and does what is given per script. */
-async function ci(npm: Readonly<Record<'ci' | 'check' | 'test', string>>) {
+async function ci(npm: Readonly<Record<'ci' | 'check' | 'test' | 'faults', string>>) {
   await using tree = await plantTree({});
   await mkdir(join(tree.root, '.ci'));
   await cp(script, join(tree.root, '.ci/run'));
@@ -27,24 +27,25 @@ const fine = {
   ci: 'echo added',
   check: 'echo check: 7 passed, 0 failed',
   test: 'echo 90 passed, 0 failed',
+  faults: 'echo 3 passed, 0 failed',
 };
 
 test('the last line sums all sections', async () => {
   const { code, lines } = await ci(fine);
-  // 7 steps, 90 tests, and one each for the system and the installation.
-  expect(lines.at(-1)).toBe('99 passed, 0 failed');
+  // 7 steps, 90 tests, 3 rounds of faults, and one each for the system and the installation.
+  expect(lines.at(-1)).toBe('102 passed, 0 failed');
   expect(code).toBe(0);
 });
 
 test('a failed check does not keep the tests from running', async () => {
   const { code, lines } = await ci({ ...fine, check: 'echo check: 5 passed, 2 failed; exit 1' });
-  expect(lines.at(-1)).toBe('97 passed, 2 failed');
+  expect(lines.at(-1)).toBe('100 passed, 2 failed');
   expect(code).toBe(1);
 });
 
 test('a test run that breaks without counting is a failure', async () => {
   const { code, lines } = await ci({ ...fine, test: 'echo 90 passed, 0 failed; exit 137' });
-  expect(lines.at(-1)).toBe('99 passed, 1 failed');
+  expect(lines.at(-1)).toBe('102 passed, 1 failed');
   expect(code).toBe(1);
 });
 

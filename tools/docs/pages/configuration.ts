@@ -26,6 +26,7 @@ const startPorts: readonly (readonly [name: string, usual: number, of: string])[
   ['STRIPE_SANDBOX_PORT', 12_111, 'Stripe sandbox'],
   ['MAILBOX_SMTP_PORT', 1025, 'mailbox, SMTP'],
   ['MAILBOX_HTTP_PORT', 8025, 'mailbox, HTTP'],
+  ['NATS_PORT', 4222, 'NATS, where a nats-server is at hand'],
 ];
 
 export function configurationPage(): string {
