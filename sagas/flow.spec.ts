@@ -127,9 +127,12 @@ async function stop(): Promise<void> {
   await Promise.all([sagas.stop(), follow.stop()]);
 }
 
-function busWith(payments: CommandPorts['payments']): CommandBus {
+function busWith(
+  payments: CommandPorts['payments'],
+  eventStore: LogOfRecord['eventStore'] = log.eventStore,
+): CommandBus {
   return createCommandBus({
-    eventStore: log.eventStore,
+    eventStore,
     ports: {
       payments,
       passwords: { hash: async () => '', verify: async () => true },
@@ -217,6 +220,25 @@ const quiet = () =>
     expect(await follow.stats()).toMatchObject({ pending: 0 });
     expect(await log.eventStore.head()).toBe(head);
   });
+
+/** A process that dies between the two streams of `enroll`: the seat is taken, nothing else. */
+const cutAfterTheSeat = (): CommandBus =>
+  busWith(gateway, {
+    ...log.eventStore,
+    append: async (stream, ...rest) => {
+      if (stream.startsWith('enrollment-')) throw new Error('cut');
+      return log.eventStore.append(stream, ...rest);
+    },
+  });
+
+/** Enrolls with one key, however often. */
+function enrollBy(activityId: string) {
+  const key = randomUUID();
+  return async (on: CommandBus): Promise<unknown> => {
+    const input = { params: { activityId }, body: { attendee } };
+    return (await on.execute('enroll', input, { principal: member, key })).reply;
+  };
+}
 
 const dataOf = async (stream: string, type: string) =>
   (await log.eventStore.readStream(stream)).find((event) => event.type === type)?.data as
@@ -393,6 +415,46 @@ describe('the sagas on real parts', () => {
     );
     await stop();
     await start();
+  });
+
+  it('give a free seat back whose enrollment never came, and its repeat is told so', async () => {
+    const activityId = await publishedActivity({
+      ...{ price: { amount: 0, currency: 'EUR' }, capacity: 1, seatsPerMember: 1 },
+    });
+    const enrollWith = enrollBy(activityId);
+    await expect(enrollWith(cutAfterTheSeat())).rejects.toThrow('cut');
+    const { enrollmentId } = (await dataOf(`seating-${activityId}`, 'SeatConfirmed')) ?? {};
+    await quiet();
+    await stop();
+    // Six minutes later, to the timers.
+    await start(() => Date.now() + 6 * 60_000);
+    await until(async () =>
+      expect(await dataOf(`seating-${activityId}`, 'SeatReleased')).toMatchObject({
+        ...{ enrollmentId, was: 'confirmed', cause: 'cancelled' },
+      }),
+    );
+    await expect(enrollWith(bus)).rejects.toMatchObject({ rejection: { code: 'lapsed' } });
+    expect(await typesIn(`enrollment-${enrollmentId}`)).toEqual([]);
+    // The seat is anybody's again, and does not count against the member.
+    expect(await execute('enroll', { activityId }, { attendee }, member)).toMatchObject({
+      status: 'confirmed',
+    });
+    await stop();
+    await start();
+  });
+
+  it('write no enrollment whose hold ended before the repeat; a whole one keeps its answer', async () => {
+    const activityId = await publishedActivity({
+      startsAt: new Date(Date.now() + 1000).toISOString(),
+    });
+    const [whole, cut] = [enrollBy(activityId), enrollBy(activityId)];
+    const answer = await whole(bus);
+    await expect(cut(cutAfterTheSeat())).rejects.toThrow('cut');
+    const releases = async () =>
+      (await typesIn(`seating-${activityId}`)).filter((type) => type === 'SeatReleased');
+    await until(async () => expect(await releases()).toHaveLength(2));
+    await expect(cut(bus)).rejects.toMatchObject({ rejection: { code: 'hold-expired' } });
+    expect(await whole(bus)).toEqual(answer);
   });
 
   it('open a payment that was cut between Stripe and our log', async () => {

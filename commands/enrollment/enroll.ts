@@ -12,6 +12,7 @@ import { seating } from '../../domain/seating/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
 import { isStaff, notFound, personOf, refuse } from '../access.ts';
 import { exampleIds } from '../examples.ts';
+import { refuseLostSeat } from './lost-seat.ts';
 import { lookUpTerms, type Terms } from './terms.ts';
 
 const statusSchema = z.enum(['held', 'waitlisted', 'confirmed']);
@@ -71,6 +72,7 @@ export const enroll = defineCommand({
   status: 201,
   refusals: [
     ...['not-found', 'not-open', 'closed', 'cancelled', 'sold-out', 'seat-limit'],
+    ...['hold-expired', 'lapsed'],
     ...['pet-required', 'pet-not-found', 'pet-species', 'pet-too-young'],
   ],
   example: {
@@ -111,7 +113,10 @@ export const enroll = defineCommand({
     });
     const requested = await tools.decide(enrollment, enrollmentId, {
       isNew: true,
-      lookup,
+      lookup: async () => {
+        if (seat.replayed) await refuseLostSeat(tools, { activityId, enrollmentId }, now);
+        return lookup();
+      },
       decide: (state, { price, serviceFee, amountDue, attendee }) =>
         requestEnrollment(state, {
           ...{ enrollmentId, activityId, memberId, price, serviceFee, amountDue },

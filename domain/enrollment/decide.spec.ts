@@ -36,7 +36,9 @@ const ids = { enrollmentId, activityId, memberId };
 const secondPaymentId = deriveId('pay', 'example', 2);
 const free = { amount: 0, currency: 'EUR' } as const;
 const now = '2026-05-01T08:00:00.000Z';
-const calledOff = (cause: 'by-staff' | 'activity-cancelled'): EnrollmentEvent => ({
+const calledOff = (
+  cause: 'by-staff' | 'activity-cancelled' | 'seat-given-back',
+): EnrollmentEvent => ({
   type: 'EnrollmentCancelled',
   data: { ...ids, cause },
 });
@@ -259,12 +261,15 @@ describe('lapse and cancel', () => {
       .then(calledOff('by-staff'));
   });
 
-  test('with the activity everything ends', () => {
-    spec(enrollment)
-      .given(held, confirmed)
-      .when((state) => cancelEnrollment(state, { cause: 'activity-cancelled' }))
-      .then(calledOff('activity-cancelled'));
-  });
+  test.each(['activity-cancelled', 'seat-given-back'] as const)(
+    'without the activity or the seat everything ends (%s)',
+    (cause) => {
+      spec(enrollment)
+        .given(held, confirmed)
+        .when((state) => cancelEnrollment(state, { cause }))
+        .then(calledOff(cause));
+    },
+  );
 
   test('a cancelled enrollment keeps the ids of its ticket and payment', () => {
     const { state } = spec(enrollment).given(held, confirmed).when(cancel);

@@ -205,11 +205,13 @@ export function lapseEnrollment(
   }
 }
 
+/** Causes that no person decides: whatever was checked in or has begun, the enrollment ends. */
+export type CallOffCause = 'activity-cancelled' | 'seat-given-back';
+
 export type CancelEnrollment =
-  /** The activity is off: whatever was checked in or has begun, everybody's enrollment ends. */
-  | { readonly cause: 'activity-cancelled' }
+  | { readonly cause: CallOffCause }
   | {
-      readonly cause: Exclude<CancelCause, 'activity-cancelled'>;
+      readonly cause: Exclude<CancelCause, CallOffCause>;
       /** When its ticket was admitted; null: nobody has come yet. */
       readonly admittedAt: Instant | null;
       readonly startsAt: Instant;
@@ -225,7 +227,7 @@ export function cancelEnrollment(state: EnrollmentState, input: CancelEnrollment
     case 'waitlisted':
     case 'confirmed': {
       const { cause } = input;
-      const tooLate = cause === 'activity-cancelled' ? null : tooLateToCancel(input);
+      const tooLate = 'now' in input ? tooLateToCancel(input) : null;
       return tooLate ?? [{ type: 'EnrollmentCancelled', data: { ...idsOf(state), cause } }];
     }
     case 'lapsed':
@@ -236,7 +238,7 @@ export function cancelEnrollment(state: EnrollmentState, input: CancelEnrollment
 }
 
 function tooLateToCancel(
-  input: Exclude<CancelEnrollment, { cause: 'activity-cancelled' }>,
+  input: Exclude<CancelEnrollment, { cause: CallOffCause }>,
 ): Rejection | null {
   const { cause, admittedAt, startsAt, now } = input;
   if (admittedAt !== null) {

@@ -68,8 +68,12 @@ export const EnrollmentLapsed = defineEvent({
 
 export const EnrollmentCancelled = defineEvent({
   type: 'EnrollmentCancelled',
-  summary: 'The enrollment was called off by the member, by staff or with its activity.',
-  data: { ...ids, cause: z.enum(['by-member', 'by-staff', 'activity-cancelled']) },
+  summary: 'The enrollment was called off by the member, by staff, with its activity or its seat.',
+  data: {
+    ...ids,
+    /** `seat-given-back`: it was made so late after its seat that the seat had been given back. */
+    cause: z.enum(['by-member', 'by-staff', 'activity-cancelled', 'seat-given-back']),
+  },
 });
 
 export const ConfirmationSent = defineEvent({

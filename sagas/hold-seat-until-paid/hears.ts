@@ -13,7 +13,10 @@ export type Enrolled = Heard<
   | 'EnrollmentLapsed'
   | 'EnrollmentCancelled'
 >;
-export type Seated = Heard<[typeof seatingEvents], 'SeatHeld' | 'SeatConfirmed' | 'SeatReleased'>;
+export type Seated = Heard<
+  [typeof seatingEvents],
+  'SeatHeld' | 'SeatConfirmed' | 'SeatWaitlisted' | 'SeatReleased'
+>;
 export type Paid = Heard<
   [typeof paymentEvents],
   | 'PaymentStarted'

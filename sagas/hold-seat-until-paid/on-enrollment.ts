@@ -2,12 +2,20 @@ import type { PaymentId } from '../../domain/_kernel/ids.ts';
 import type { Money } from '../../domain/_kernel/money.ts';
 import type { Reaction, SagaEffect } from '../_runtime/definition.ts';
 import type { Enrolled } from './hears.ts';
-import { type CancelCause, type HoldState, paymentsOf, withPayment } from './state.ts';
+import {
+  type CancelCause,
+  type HoldState,
+  paymentsOf,
+  type ReleaseCause,
+  withPayment,
+} from './state.ts';
 import {
   callOff,
+  callOffWithoutSeat,
   cancelAtRest,
   cancelAtStripe,
   confirm,
+  enrollmentIsThere,
   forgetHold,
   type Ids,
   lapse,
@@ -17,6 +25,7 @@ import {
   refundAll,
   refundCauseOf,
   release,
+  releaseCauseOf,
   voidIt,
 } from './wants.ts';
 
@@ -29,8 +38,7 @@ export function onEnrollmentEvent(
   switch (event.type) {
     case 'EnrollmentRequested': {
       const { outcome } = event.data;
-      if (outcome === 'confirmed') return { state, effects: calledOffBefore(state, ids) };
-      const enrollment = outcome === 'waitlisted' ? 'waiting' : 'held';
+      const enrollment = outcome === 'waitlisted' ? 'waiting' : outcome;
       return { state: { ...state, enrollment }, effects: catchUp(state, enrollment, ids) };
     }
     case 'EnrollmentPromoted':
@@ -62,22 +70,30 @@ export function onEnrollmentEvent(
 /** What its seat went through before the enrollment itself was there: `enroll` was cut in between. */
 function catchUp(
   { seat }: Pick<HoldState, 'seat'>,
-  outcome: 'held' | 'waiting',
+  outcome: 'held' | 'waiting' | 'confirmed',
   ids: Ids,
 ): SagaEffect[] {
-  if (seat.status === 'released') {
-    return seat.cause === 'hold-expired' ? [lapse(ids)] : calledOffBefore({ seat }, ids);
+  switch (seat.status) {
+    case 'none':
+      return [];
+    case 'waitlisted':
+      return [enrollmentIsThere];
+    case 'held':
+      return outcome === 'waiting' ? [promote(ids, seat.until)] : [];
+    case 'confirmed':
+      return [enrollmentIsThere, ...(outcome === 'waiting' ? [confirm(ids, null)] : [])];
+    case 'released':
+      return [endedBefore[seat.cause](ids)];
   }
-  if (outcome !== 'waiting') return [];
-  if (seat.status === 'held') return [promote(ids, seat.until)];
-  return seat.status === 'confirmed' ? [confirm(ids, null)] : [];
 }
 
-/** The activity was cancelled while `enroll` was between the seat and the enrollment. */
-function calledOffBefore({ seat }: Pick<HoldState, 'seat'>, ids: Ids): SagaEffect[] {
-  const calledOff = seat.status === 'released' && seat.cause === 'activity-cancelled';
-  return calledOff ? [callOff(ids)] : [];
-}
+/** What becomes of an enrollment whose seat was given back before it came. */
+const endedBefore: Readonly<Record<ReleaseCause, (ids: Ids) => SagaEffect>> = {
+  'hold-expired': lapse,
+  'activity-cancelled': callOff,
+  // It was waited for in vain. `enroll` looks before it writes, but the seat is in another stream.
+  cancelled: callOffWithoutSeat,
+};
 
 /** The payment that confirmed the enrollment has the seat; one that was still asking for it goes back. */
 function takesTheSeat(state: HoldState, paymentId: PaymentId | null): Reaction<HoldState> {
@@ -127,7 +143,7 @@ function cancelled(state: HoldState, cause: CancelCause, ids: Ids): Reaction<Hol
     effects: [
       forgetHold,
       // With its activity the seat was given back first: that is what cancelled the enrollment.
-      ...(state.seat.status === 'released' ? [] : [release(ids, cause)]),
+      ...(state.seat.status === 'released' ? [] : [release(ids, releaseCauseOf(cause))]),
       ...(state.ticketId === null ? [] : [voidIt(state.ticketId, cause)]),
       ...paid.flatMap(([paymentId, { amount, refunding }]) =>
         refunding ? [] : [refundAll(paymentId, amount, refundCauseOf(cause))],

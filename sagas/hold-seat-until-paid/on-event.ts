@@ -16,6 +16,7 @@ export function onEvent(
   switch (event.type) {
     case 'SeatHeld':
     case 'SeatConfirmed':
+    case 'SeatWaitlisted':
     case 'SeatReleased':
       return onSeatingEvent(state, event, ids);
     case 'EnrollmentRequested':

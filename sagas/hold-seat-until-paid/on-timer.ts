@@ -5,6 +5,7 @@ import { cancelOpen } from './on-enrollment.ts';
 import { type HoldState, paymentsOf, withPayment } from './state.ts';
 import {
   askAgain,
+  ENROLLMENT_DUE,
   expire,
   giveBack,
   HOLD_ENDS,
@@ -15,6 +16,7 @@ import {
   lookUp,
   REFUND_DUE,
   refundDue,
+  release,
 } from './wants.ts';
 
 type Timer = { readonly name: string; readonly dueAt: Instant };
@@ -24,6 +26,12 @@ export function onTimer(state: HoldState, { name, dueAt }: Timer): Reaction<Hold
   const { ids } = state;
   if (ids === null) return { state, effects: [] };
   if (name === HOLD_ENDS) return holdEnded(state, dueAt, ids);
+  if (name === ENROLLMENT_DUE) {
+    const { status } = state.seat;
+    const waits = status === 'confirmed' || status === 'waitlisted';
+    const unwanted = state.enrollment === 'unknown' && waits;
+    return { state, effects: unwanted ? [release(ids, 'cancelled')] : [] };
+  }
   if (name === LATE_MONEY_ENDS) {
     const unwanted = state.enrollment === 'lapsed' && state.seating === null;
     return { state, effects: unwanted ? cancelOpen(state, ids) : [] };

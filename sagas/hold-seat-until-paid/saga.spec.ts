@@ -216,7 +216,86 @@ describe('a place in the waitlist', () => {
       .when(seatConfirmed('free'))
       .wants(forgetHold, command('confirm-enrollment', { enrollmentId }, { paid: null }));
     // A free enrollment that was not waiting has said so itself.
-    saga.given(seatConfirmed('free')).when(requested('confirmed')).wants();
+    const { effects } = saga.given(seatConfirmed('free')).when(requested('confirmed'));
+    expect(effects.filter(({ kind }) => kind === 'command')).toEqual([]);
+  });
+});
+
+describe('a place without an enrollment (`enroll` was cut in between)', () => {
+  const seatWaitlisted = event({ type: 'SeatWaitlisted', data: { ...ids, holdMinutes: null } });
+  const enrollmentDue: SagaEffect = {
+    kind: 'timer',
+    name: 'enrollment-due',
+    at: '2026-05-01T08:05:00.000Z',
+  };
+  const itIsThere: SagaEffect = { kind: 'cancel-timer', name: 'enrollment-due' };
+  const due = timer('enrollment-due', '2026-05-01T08:05:00.000Z');
+  const giveBack = command(
+    'release-seat',
+    { activityId },
+    { enrollmentId, memberId, cause: 'cancelled' },
+  );
+  const callOffWithoutSeat = command(
+    'call-off-enrollment',
+    { enrollmentId },
+    { cause: 'seat-given-back' },
+  );
+  const free = eur(0) as typeof price;
+
+  it('is waited for longer than a client repeats', () => {
+    saga.given().when(seatConfirmed('free')).wants(forgetHold, enrollmentDue);
+    saga.given().when(seatWaitlisted).wants(enrollmentDue);
+    // A waiter whose turn came: five minutes from then.
+    saga.given(seatWaitlisted).when(seatConfirmed('free')).wants(forgetHold, enrollmentDue);
+  });
+
+  it('is given back when none came', () => {
+    saga.given(seatConfirmed('free')).when(due).wants(giveBack);
+    saga.given(seatWaitlisted).when(due).wants(giveBack);
+    // A hold has a deadline of its own.
+    saga.given(seatWaitlisted, promotedSeat).when(due).wants();
+  });
+
+  it('is kept when one came', () => {
+    saga.given(seatConfirmed('free')).when(requested('confirmed', free)).wants(itIsThere);
+    saga.given(seatWaitlisted).when(requested('waitlisted', free)).wants(itIsThere);
+    for (const [seat, outcome] of [
+      [seatConfirmed('free'), 'confirmed'],
+      [seatWaitlisted, 'waitlisted'],
+    ] as const) {
+      saga.given(seat, requested(outcome, free)).when(due).wants();
+    }
+    saga.given(seatConfirmed('free'), seatExpired).when(due).wants();
+  });
+
+  it.each(['confirmed', 'waitlisted'] as const)(
+    'that was given back calls off an enrollment (%s) that comes all the same',
+    (outcome) => {
+      const givenBack = event({
+        type: 'SeatReleased',
+        data: { ...ids, was: outcome, cause: 'cancelled' },
+      });
+      saga
+        .given(seatConfirmed('free'), givenBack)
+        .when(requested(outcome, free))
+        .wants(callOffWithoutSeat);
+      // It came while the seat was on its way back.
+      saga
+        .given(seatConfirmed('free'), due, requested(outcome, free))
+        .when(givenBack)
+        .wants(forgetHold, callOffWithoutSeat);
+    },
+  );
+
+  it('is given back with its enrollment, which is not called off twice', () => {
+    const givenBack = event({
+      type: 'SeatReleased',
+      data: { ...ids, was: 'confirmed', cause: 'cancelled' },
+    });
+    saga
+      .given(seatConfirmed('free'), requested('confirmed', free), cancelled())
+      .when(givenBack)
+      .wants(forgetHold);
   });
 });
 

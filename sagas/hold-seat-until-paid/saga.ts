@@ -20,6 +20,7 @@ export const holdSeatUntilPaid = defineSaga({
   listens: [
     'SeatHeld',
     'SeatConfirmed',
+    'SeatWaitlisted',
     'SeatReleased',
     'EnrollmentRequested',
     'EnrollmentPromoted',

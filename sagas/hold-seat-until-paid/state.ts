@@ -39,6 +39,7 @@ export type FollowedPayment = {
 /** What the seating's stream says of this enrollment's seat. */
 export type Seat =
   | { readonly status: 'none' }
+  | { readonly status: 'waitlisted' }
   | { readonly status: 'held'; readonly until: Instant; readonly promoted: boolean }
   | { readonly status: 'confirmed'; readonly cause: ConfirmCause }
   | { readonly status: 'released'; readonly cause: ReleaseCause };

@@ -27,12 +27,19 @@ export type Ids = NonNullable<HoldState['ids']>;
 const GRACE_SECONDS = 1;
 /** A hold that is still there a minute after it was to be released is asked for again. */
 const STILL_HELD_MINUTES = 1;
+/**
+ * A place that has no deadline is kept so long for an enrollment that does not come: `enroll` writes
+ * the seat first, and a client repeats a request that was cut within seconds, a patient one within
+ * a minute or two.
+ */
+const ENROLLMENT_DUE_MINUTES = 5;
 /** Money that is on its way when the hold ends (3-D Secure, a slow bank) may arrive for so long. */
 const LATE_MONEY_MINUTES = 10;
 /** Pauses between two looks at a payment: a webhook that got lost costs a minute, not a seat. */
 const LOOK_AFTER_MINUTES = [1, 2, 5, 15, 60, 360, 1440, 1440, 1440];
 
 export const HOLD_ENDS = 'hold-ends';
+export const ENROLLMENT_DUE = 'enrollment-due';
 export const LATE_MONEY_ENDS = 'late-money-ends';
 export const LOOK_UP = 'look-up:';
 export const REFUND_DUE = 'refund:';
@@ -48,6 +55,13 @@ export const askAgain = (dueAt: Instant): SagaEffect => ({
   at: addMinutes(dueAt, STILL_HELD_MINUTES),
 });
 export const forgetHold: SagaEffect = { kind: 'cancel-timer', name: HOLD_ENDS };
+
+export const enrollmentDue = (from: Instant): SagaEffect => ({
+  kind: 'timer',
+  name: ENROLLMENT_DUE,
+  at: addMinutes(from, ENROLLMENT_DUE_MINUTES),
+});
+export const enrollmentIsThere: SagaEffect = { kind: 'cancel-timer', name: ENROLLMENT_DUE };
 
 export const lateMoneyEnds = (from: Instant): SagaEffect => ({
   kind: 'timer',
@@ -82,17 +96,11 @@ export const seat = ({ activityId, enrollmentId, memberId }: Ids): SagaEffect =>
 
 export const release = (
   { activityId, enrollmentId, memberId }: Ids,
-  cancelled: CancelCause,
-): SagaEffect =>
-  send(
-    releaseSeat,
-    { activityId },
-    {
-      enrollmentId,
-      memberId,
-      cause: cancelled === 'activity-cancelled' ? 'activity-cancelled' : 'cancelled',
-    },
-  );
+  cause: 'cancelled' | 'activity-cancelled',
+): SagaEffect => send(releaseSeat, { activityId }, { enrollmentId, memberId, cause });
+
+export const releaseCauseOf = (cancelled: CancelCause): 'cancelled' | 'activity-cancelled' =>
+  cancelled === 'activity-cancelled' ? 'activity-cancelled' : 'cancelled';
 
 export const expire = ({ activityId }: Ids): SagaEffect => send(expireHolds, { activityId }, {});
 
@@ -101,6 +109,9 @@ export const lapse = ({ enrollmentId }: Ids): SagaEffect =>
 
 export const callOff = ({ enrollmentId }: Ids): SagaEffect =>
   send(callOffEnrollment, { enrollmentId }, {});
+
+export const callOffWithoutSeat = ({ enrollmentId }: Ids): SagaEffect =>
+  send(callOffEnrollment, { enrollmentId }, { cause: 'seat-given-back' });
 
 export const promote = ({ enrollmentId }: Ids, holdExpiresAt: Instant): SagaEffect =>
   send(promoteEnrollment, { enrollmentId }, { holdExpiresAt });
