@@ -1,8 +1,9 @@
 import type { Reaction, SagaEffect } from '../_runtime/definition.ts';
 import type { Paid } from './hears.ts';
 import { follow } from './on-enrollment.ts';
-import { type HoldState, withPayment } from './state.ts';
+import { type HoldState, isUnwanted, withPayment } from './state.ts';
 import {
+  cancelAgain,
   closeAttempt,
   giveBack,
   type Ids,
@@ -19,8 +20,14 @@ export function onPaymentEvent(state: HoldState, event: Paid, ids: Ids): Reactio
   const { paymentId } = event.data;
   const { recordedAt } = event.metadata;
   switch (event.type) {
-    case 'PaymentStarted':
-      return follow(state, { paymentId, amount: event.data.amount, from: recordedAt });
+    case 'PaymentStarted': {
+      const { amount } = event.data;
+      const followed = follow(state, { paymentId, amount, from: recordedAt });
+      const again = isUnwanted(followed.state, paymentId)
+        ? [cancelAgain(ids, paymentId, 'started')]
+        : [];
+      return { state: followed.state, effects: [...followed.effects, ...again] };
+    }
     case 'PaymentSucceeded':
       return succeeded(state, event, ids);
     case 'PaymentFeeCharged':

@@ -2,9 +2,10 @@ import type { PaymentId, RefundId } from '../../domain/_kernel/ids.ts';
 import type { Instant } from '../../domain/_kernel/time.ts';
 import type { Reaction } from '../_runtime/definition.ts';
 import { cancelOpen } from './on-enrollment.ts';
-import { type HoldState, paymentsOf, withPayment } from './state.ts';
+import { type HoldState, isUnwanted, paymentsOf, withPayment } from './state.ts';
 import {
   askAgain,
+  cancelAgain,
   ENROLLMENT_DUE,
   expire,
   giveBack,
@@ -33,8 +34,8 @@ export function onTimer(state: HoldState, { name, dueAt }: Timer): Reaction<Hold
     return { state, effects: unwanted ? [release(ids, 'cancelled')] : [] };
   }
   if (name === LATE_MONEY_ENDS) {
-    const unwanted = state.enrollment === 'lapsed' && state.seating === null;
-    return { state, effects: unwanted ? cancelOpen(state, ids) : [] };
+    if (state.enrollment !== 'lapsed' || state.seating !== null) return { state, effects: [] };
+    return { state: { ...state, lateMoneyOver: true }, effects: cancelOpen(state, ids) };
   }
   if (name.startsWith(LOOK_UP)) {
     return look(state, name.slice(LOOK_UP.length) as PaymentId, dueAt, ids);
@@ -71,9 +72,10 @@ function look(
   const payment = state.payments[paymentId];
   if (payment === undefined || payment.settled) return { state, effects: [] };
   const looks = payment.looks + 1;
+  const ask = isUnwanted(state, paymentId) ? cancelAgain : lookUp;
   return {
     state: withPayment(state, paymentId, { looks }),
-    effects: [lookUp(ids, paymentId, dueAt), ...lookLater(paymentId, looks, dueAt)],
+    effects: [ask(ids, paymentId, dueAt), ...lookLater(paymentId, looks, dueAt)],
   };
 }
 

@@ -410,6 +410,59 @@ describe('a payment', () => {
   });
 });
 
+describe('a payment that is made at Stripe when nobody wants it any more', () => {
+  const startedAt = (id: PaymentId = paymentId) =>
+    event({
+      type: 'PaymentStarted',
+      data: { ...ids, paymentId: id, method: 'card', amount: price },
+    });
+  const lateMoneyEnds = timer('late-money-ends', '2026-05-01T08:10:00.000Z');
+  const cancelAgain = (when: string, id: PaymentId = paymentId) =>
+    sideEffect('cancel-payment', `${id}:${when}`, { paymentId: id, enrollmentId });
+
+  it.each([
+    ['was cancelled', [...paying, cancelled()]],
+    ['lapsed, past the time of late money', [...paying, seatExpired, lapsed, lateMoneyEnds]],
+  ] as const)('is cancelled once it is there: its enrollment %s', (_what, history) => {
+    saga
+      .given(...history)
+      .when(startedAt())
+      .wants(cancelAgain('started'));
+    // `pay` was cut before it could say so: found by looking for it.
+    saga
+      .given(...history)
+      .when(timer(`look-up:${paymentId}`, inAMinute))
+      .wants(cancelAgain(inAMinute), look(paymentId, '2026-05-01T08:03:00.000Z'));
+  });
+
+  it('is cancelled beside the one that confirmed the enrollment', () => {
+    saga
+      .given(...held, opened(other), opened(), succeeded(), seatConfirmed('paid'), confirmed)
+      .when(startedAt(other))
+      .wants(cancelAgain('started', other));
+  });
+
+  it('is left alone while its money may still find a seat', () => {
+    for (const history of [paying, [...paying, seatExpired, lapsed]]) {
+      saga
+        .given(...history)
+        .when(startedAt())
+        .wants();
+    }
+  });
+
+  it('is looked up, not cancelled, once it has brought money', () => {
+    saga
+      .given(...paid, cancelled())
+      .when(startedAt())
+      .wants();
+    const { effects } = saga
+      .given(...paid, cancelled())
+      .when(timer(`look-up:${paymentId}`, inAMinute));
+    expect(effects[0]).toMatchObject({ effect: 'look-up-payment' });
+  });
+});
+
 describe('a refund', () => {
   it('is made at Stripe under its own id and asked about again', () => {
     saga

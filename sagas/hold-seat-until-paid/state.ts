@@ -62,6 +62,8 @@ export type HoldState = {
   >;
   /** The payment that a seat is being asked for, or that has got it. One only. */
   readonly seating: PaymentId | null;
+  /** The enrollment has lapsed, and the time in which its money might still come is over too. */
+  readonly lateMoneyOver?: true;
 };
 
 export const initial: HoldState = {
@@ -83,6 +85,23 @@ export function withPayment(
   const payment = state.payments[paymentId];
   if (payment === undefined) return state;
   return { ...state, payments: { ...state.payments, [paymentId]: { ...payment, ...change } } };
+}
+
+/** It may still bring money, but there is nothing left for it to pay. */
+export function isUnwanted(state: HoldState, paymentId: PaymentId): boolean {
+  if (state.payments[paymentId]?.status !== 'sought') return false;
+  switch (state.enrollment) {
+    case 'cancelled':
+      return true;
+    case 'lapsed':
+      return state.lateMoneyOver === true && state.seating === null;
+    case 'confirmed':
+      return state.seating !== paymentId;
+    case 'unknown':
+    case 'held':
+    case 'waiting':
+      return false;
+  }
 }
 
 export function paymentsOf(state: HoldState): [PaymentId, FollowedPayment][] {

@@ -153,6 +153,16 @@ export const lookUp = ({ enrollmentId }: Ids, paymentId: PaymentId, look: string
 export const cancelAtStripe = ({ enrollmentId }: Ids, paymentId: PaymentId): SagaEffect =>
   cause(cancelPayment, paymentId, { paymentId, enrollmentId });
 
+/**
+ * Once more, under a key of its own: when it was cancelled the first time `pay` was still on its
+ * way to Stripe, and there was nothing to cancel.
+ */
+export const cancelAgain = (
+  { enrollmentId }: Ids,
+  paymentId: PaymentId,
+  when: 'started' | Instant,
+): SagaEffect => cause(cancelPayment, `${paymentId}:${when}`, { paymentId, enrollmentId });
+
 /** The hold is over. A payment that the member is in the middle of is left alone for now. */
 export const cancelAtRest = ({ enrollmentId }: Ids, paymentId: PaymentId): SagaEffect =>
   cause(cancelPayment, `${paymentId}:at-rest`, { paymentId, enrollmentId, onlyAtRest: true });
