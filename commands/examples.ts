@@ -12,4 +12,5 @@ export const exampleIds = {
   petId: deriveId('pet', 'example'),
   refundId: deriveId('ref', 'example'),
   ticketId: deriveId('tkt', 'example'),
+  tillId: deriveId('til', 'example'),
 } as const;

@@ -18,8 +18,11 @@ import { grantRole, revokeRole } from './member/change-role.ts';
 import { registerMember } from './member/register-member.ts';
 import { failRefund } from './payment/fail-refund.ts';
 import { pay } from './payment/pay.ts';
+import { payOutRefund } from './payment/pay-out-refund.ts';
+import { receiveCash } from './payment/receive-cash.ts';
 import { recordStripeState } from './payment/record-stripe-state.ts';
 import { requestRefund } from './payment/request-refund.ts';
+import { settleCashRefund } from './payment/settle-cash-refund.ts';
 import { settleRefund } from './payment/settle-refund.ts';
 import { addPet } from './pet/add-pet.ts';
 import { changePet } from './pet/change-pet.ts';
@@ -35,6 +38,8 @@ import { recordStatementLine } from './statement/record-statement-line.ts';
 import { checkIn } from './ticket/check-in.ts';
 import { issueTicket } from './ticket/issue-ticket.ts';
 import { voidTicket } from './ticket/void-ticket.ts';
+import { closeTill } from './till/close-till.ts';
+import { openTill } from './till/open-till.ts';
 
 /** Commands that clients send: each is a route of the write API. */
 export const clientCommands: readonly CommandDefinition[] = [
@@ -53,6 +58,9 @@ export const clientCommands: readonly CommandDefinition[] = [
   enroll,
   cancelEnrollment,
   pay,
+  payOutRefund,
+  openTill,
+  closeTill,
   checkIn,
   issueGifts,
   redeemGift,
@@ -77,6 +85,8 @@ export const internalCommands: readonly CommandDefinition[] = [
   requestRefund,
   settleRefund,
   failRefund,
+  receiveCash,
+  settleCashRefund,
   recordStatementLine,
   issueTicket,
   voidTicket,

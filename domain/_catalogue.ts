@@ -12,6 +12,7 @@ import { seatingEvents } from './seating/events.ts';
 import { settingsEvents } from './settings/events.ts';
 import { statementEvents } from './statement/events.ts';
 import { ticketEvents } from './ticket/events.ts';
+import { tillEvents } from './till/events.ts';
 
 /** All events of the platform. An aggregate that is not listed here cannot be stored or read. */
 export const catalogue = buildCatalogue([
@@ -28,4 +29,5 @@ export const catalogue = buildCatalogue([
   settingsEvents,
   statementEvents,
   ticketEvents,
+  tillEvents,
 ]);

@@ -256,7 +256,7 @@ describe('finance', () => {
     );
     const ordinal = rows[0]?.ordinal ?? 0;
     await pool.query(
-      `insert into projection.parked values ('finance-journal', 1, $1, 'k', 1, 'e', 's', 0, 'T', 'why', 1, now())`,
+      `insert into projection.parked values ('finance-journal', 2, $1, 'k', 1, 'e', 's', 0, 'T', 'why', 1, now())`,
       [ordinal],
     );
     try {

@@ -4,6 +4,7 @@ import type { Mailer } from '../platform/mail/index.ts';
 import type { StripeGateway } from '../platform/stripe/index.ts';
 import type { SagaDefinition, SideEffectHandler } from './_runtime/definition.ts';
 import type { LogReader } from './_runtime/read-aggregate.ts';
+import { followTheTill } from './follow-the-till/index.ts';
 import { holdSeatUntilPaid, paymentEffects } from './hold-seat-until-paid/index.ts';
 import { refundOnActivityCancelled } from './refund-on-activity-cancelled/index.ts';
 import { confirmationEffects, sendConfirmation } from './send-confirmation/index.ts';
@@ -13,6 +14,7 @@ export { type FollowStripe, startFollowStripe } from './follow-stripe/index.ts';
 /** Every saga of the platform. */
 export const sagas: readonly SagaDefinition[] = [
   holdSeatUntilPaid,
+  followTheTill,
   refundOnActivityCancelled,
   sendConfirmation,
 ];

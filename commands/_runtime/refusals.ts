@@ -30,6 +30,16 @@ export const refusalTable = {
     title: 'Already exists',
     description: 'It was made before by another command.',
   },
+  'already-paid': {
+    status: 409,
+    title: 'Already paid',
+    description: 'The cash for this enrollment is in the till already, by the payment `paymentId`.',
+  },
+  'already-paid-out': {
+    status: 409,
+    title: 'Already paid out',
+    description: 'The refund was paid out before, at the till `tillId`: keep the cash.',
+  },
   'already-published': {
     status: 409,
     title: 'Already published',
@@ -64,6 +74,11 @@ export const refusalTable = {
     status: 409,
     title: 'Enrollment closed',
     description: 'No seats are given away any more.',
+  },
+  'currency-differs': {
+    status: 422,
+    title: 'Currency differs',
+    description: 'A till is kept in the currency of its activity, `currency`.',
   },
   'date-in-future': {
     status: 422,
@@ -140,6 +155,11 @@ export const refusalTable = {
     title: 'Not found',
     description: 'It does not exist, or it is not yours.',
   },
+  'not-enough-cash': {
+    status: 409,
+    title: 'Not enough cash',
+    description: 'There cannot be as much in the till.',
+  },
   'not-open': { status: 409, title: 'Not open', description: 'The activity is not published.' },
   'not-paid': {
     status: 409,
@@ -150,6 +170,16 @@ export const refusalTable = {
     status: 409,
     title: 'Out of stock',
     description: 'The code is good, but no item is left.',
+  },
+  'paid-by-card': {
+    status: 409,
+    title: 'Paid by card',
+    description: 'Stripe gives the money back to the card; nothing is paid out at a till.',
+  },
+  'paid-in-cash': {
+    status: 409,
+    title: 'Paid in cash',
+    description: 'The payment was made at a till; Stripe has no part in it.',
   },
   'payment-refused': {
     status: 409,
@@ -194,6 +224,11 @@ export const refusalTable = {
     description:
       'No seat is left. `joinWaitlist` asks for a place in the waitlist where there is one.',
   },
+  'staff-only': {
+    status: 403,
+    title: 'Staff only',
+    description: 'Cash is taken by staff, at a till.',
+  },
   'starts-in-past': {
     status: 422,
     title: 'Starts in the past',
@@ -205,6 +240,11 @@ export const refusalTable = {
     description: 'Stripe shows another content under a known balance transaction.',
   },
   taken: { status: 409, title: 'Taken', description: 'The value belongs to somebody else.' },
+  'till-closed': {
+    status: 409,
+    title: 'Till closed',
+    description: 'The till was counted and closed; open another.',
+  },
   'too-many-codes': {
     status: 422,
     title: 'Too many codes',
@@ -220,6 +260,11 @@ export const refusalTable = {
     status: 409,
     title: 'Waitlisted',
     description: 'The enrollment waits for a seat; nothing can be paid yet.',
+  },
+  'wrong-till': {
+    status: 409,
+    title: 'Wrong till',
+    description: 'The till is that of another activity.',
   },
   'wrong-activity': {
     status: 409,

@@ -1,31 +1,34 @@
 import { z } from 'zod';
-import { deriveId, idSchema } from '../../domain/_kernel/ids.ts';
+import { idSchema } from '../../domain/_kernel/ids.ts';
 import { moneySchema } from '../../domain/_kernel/money.ts';
-import { isRejection, rejected } from '../../domain/_kernel/rejection.ts';
-import { openPaymentAttempt } from '../../domain/enrollment/decide.ts';
-import { enrollment } from '../../domain/enrollment/state.ts';
-import { recordIntent, startPayment } from '../../domain/payment/decide.ts';
-import { payment } from '../../domain/payment/state.ts';
-import { StripeRefusedError } from '../../platform/stripe/errors.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
-import { mayTouch, notFound, refuse } from '../access.ts';
 import { exampleIds } from '../examples.ts';
+import { payByCard } from './pay-by-card.ts';
+import { payInCash } from './pay-in-cash.ts';
 
 export const pay = defineCommand({
   name: 'pay',
-  summary: 'Start to pay for an enrollment',
+  summary: 'Pay for an enrollment',
   description:
-    'Opens a card payment and returns the client secret with which the client app confirms it at Stripe. While a payment is open, asking again gives the same one: nobody is charged twice.',
+    'By card: opens a payment and returns the client secret with which the client app confirms it at Stripe; while it is open, asking again gives the same one. In cash (staff only): the money is in the till `tillId` now; a card payment that is open is cancelled.',
   tag: 'Payments',
   path: '/v1/enrollments/:enrollmentId/payments',
   permission: roles('member', 'staff', 'admin'),
   params: z.strictObject({ enrollmentId: idSchema('enr') }),
-  body: z.strictObject({ method: z.enum(['card']) }),
+  body: z
+    .strictObject({
+      method: z.enum(['card', 'cash']),
+      tillId: idSchema('til').optional().meta({ description: 'With cash: the till it is in' }),
+    })
+    .refine(({ method, tillId }) => (method === 'cash') === (tillId !== undefined), {
+      path: ['tillId'],
+      error: 'expected with cash, and with nothing else',
+    }),
   reply: z.strictObject({
     id: idSchema('pay'),
-    status: z.enum(['open']),
+    status: z.enum(['open', 'received']),
     amount: moneySchema,
-    clientSecret: z.string(),
+    clientSecret: z.string().nullable().meta({ description: 'Null: there is nothing to confirm' }),
   }),
   status: 201,
   refusals: [
@@ -36,6 +39,7 @@ export const pay = defineCommand({
     'cancelled',
     'lapsed',
     'payment-refused',
+    ...['staff-only', 'till-closed', 'wrong-till', 'already-paid'],
   ],
   example: {
     params: { enrollmentId: exampleIds.enrollmentId },
@@ -47,81 +51,9 @@ export const pay = defineCommand({
       clientSecret: 'pi_3example_secret_example',
     },
   },
-  execute: async (
-    { decide, load, ports },
-    { params: { enrollmentId }, body },
-    { principal, now },
-  ) => {
-    const attempt = await decide(enrollment, enrollmentId, {
-      decide: (state) =>
-        state.status === 'none' || !mayTouch(principal, state.memberId)
-          ? notFound('enrollment')
-          : openPaymentAttempt(state, { paymentId: (n) => deriveId('pay', enrollmentId, n), now }),
-      view: (state) =>
-        state.status === 'none'
-          ? null
-          : {
-              status: state.status,
-              activityId: state.activityId,
-              memberId: state.memberId,
-              amount: state.amountDue,
-              open: state.openAttempt?.paymentId,
-            },
-    });
-    const opened = attempt.events.find((event) => event.type === 'PaymentAttemptOpened');
-    const paymentId = opened?.data.paymentId ?? attempt.view?.open;
-    if (attempt.view === null || paymentId === undefined) return refuse(notFound('enrollment'));
-    const { status, activityId, memberId, amount } = attempt.view;
-
-    // The attempt is on record before Stripe is called, under an id that Stripe gets as its
-    // idempotency key: cut anywhere from here on, a repeat meets the same PaymentIntent.
-    const fresh = opened !== undefined && !attempt.replayed;
-    const known = fresh
-      ? null
-      : await load(payment, paymentId, (state) => ('intentId' in state ? state.intentId : null));
-    if (known !== null) {
-      return {
-        id: paymentId,
-        status: 'open' as const,
-        amount,
-        clientSecret: await ports.payments.clientSecret(known),
-      };
-    }
-    // An attempt that was cut before Stripe answered, and an enrollment that ended since: there is
-    // nothing to be paid any more, and whoever cancels open intents has looked for this one in vain.
-    if (status === 'cancelled' || status === 'lapsed')
-      return refuse(rejected(status, 'The enrollment ended before the payment was open.'));
-    const { intentId, clientSecret } = await ports.payments
-      .createIntent({
-        ...{ paymentId, enrollmentId, activityId, amount },
-        description: `Enrollment ${enrollmentId}`,
-        mayExist: !fresh,
-      })
-      .catch(refusedByStripe);
-    await decide(payment, paymentId, {
-      isNew: true,
-      decide: (state) => {
-        const started = startPayment(state, {
-          paymentId,
-          enrollmentId,
-          activityId,
-          memberId,
-          method: body.method,
-          amount,
-        });
-        if (isRejection(started)) return started;
-        const created = recordIntent(started.reduce(payment.evolve, state), { intentId });
-        return isRejection(created) ? created : [...started, ...created];
-      },
-    });
-    return { id: paymentId, status: 'open' as const, amount, clientSecret };
-  },
+  target: ({ body }) => body.tillId ?? '',
+  execute: (tools, { params: { enrollmentId }, body: { tillId } }, context) =>
+    tillId === undefined
+      ? payByCard(tools, enrollmentId, context)
+      : payInCash(tools, { enrollmentId, tillId }, context),
 });
-
-/** Stripe's "no" (an amount below its least, a key without the right) is an answer, not a failure. */
-function refusedByStripe(error: unknown): never {
-  if (!(error instanceof StripeRefusedError)) throw error;
-  return refuse(
-    rejected('payment-refused', 'Stripe does not take this payment.', { reason: error.code }),
-  );
-}

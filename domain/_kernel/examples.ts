@@ -40,6 +40,7 @@ export const exampleIds = {
   petId: deriveId('pet', 'example'),
   refundId: deriveId('ref', 'example'),
   ticketId: deriveId('tkt', 'example'),
+  tillId: deriveId('til', 'example'),
 } as const;
 
 /** The status × command table in Markdown: what each command comes to in each situation. */

@@ -21,6 +21,7 @@ export const idPrefixes = {
   pay: 'payment',
   pet: 'pet',
   ref: 'refund',
+  til: 'till',
   tkt: 'ticket',
 } as const;
 export type IdPrefix = keyof typeof idPrefixes;
@@ -36,6 +37,7 @@ export type PaymentId = Id<'pay'>;
 export type PetId = Id<'pet'>;
 export type RefundId = Id<'ref'>;
 export type TicketId = Id<'tkt'>;
+export type TillId = Id<'til'>;
 
 /** RFC 9562 §6.6 namespace for everything Pawprint derives. */
 export const PAWPRINT_NAMESPACE = '6f2a4f0e-5c0e-5d0a-9f7b-7c5c1d9e4a11';

@@ -6,6 +6,8 @@ import { type Decision, isRejection } from '../_kernel/rejection.ts';
 import { spec } from '../_kernel/spec-kit.ts';
 import {
   failRefund,
+  payOutRefund,
+  receiveCash,
   recordIntent,
   recordStripeState,
   requestRefund,
@@ -16,6 +18,7 @@ import type { PaymentEvent } from './events.ts';
 import {
   anotherRefundId,
   cancelled,
+  cash,
   failure,
   feeCharged,
   ids,
@@ -26,6 +29,8 @@ import {
   observedFee,
   observedOpen,
   observedPaid,
+  paidOut,
+  received,
   refund,
   refundFailed,
   refundRequested,
@@ -329,5 +334,52 @@ describe('refunds', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('cash', () => {
+  const receive = (state: PaymentState) => receiveCash(state, cash);
+  const payOut =
+    (tillId = cash.tillId) =>
+    (state: PaymentState) =>
+      payOutRefund(state, { refundId: refund.refundId, tillId });
+
+  test('is received once, and Stripe has no say in it', () => {
+    spec(payment).given().when(receive).then(received);
+    spec(payment).given(received).when(receive).then();
+    spec(payment)
+      .given(...open)
+      .when(receive)
+      .thenRejected('already-exists');
+    spec(payment).given(received).when(observe(observedPaid)).thenRejected('paid-in-cash');
+    spec(payment)
+      .given(received)
+      .when((state) => recordIntent(state, { intentId }))
+      .thenRejected('paid-in-cash');
+  });
+
+  test('goes back by one till, once, after it was decided', () => {
+    spec(payment)
+      .given(received)
+      .when((state) => requestRefund(state, refund))
+      .then(refundRequested);
+    spec(payment).given(received, refundRequested).when(payOut()).then(paidOut);
+    spec(payment).given(received, refundRequested, paidOut).when(payOut()).then();
+    spec(payment)
+      .given(received, refundRequested, paidOut)
+      .when(payOut(deriveId('til', 'other')))
+      .thenRejected('already-paid-out');
+    spec(payment).given(received).when(payOut()).thenRejected('refund-not-found');
+  });
+
+  test('and cards do not mix', () => {
+    spec(payment)
+      .given(...paid, refundRequested)
+      .when(payOut())
+      .thenRejected('paid-by-card');
+    spec(payment)
+      .given(received, refundRequested)
+      .when((state) => settleRefund(state, settlement))
+      .thenRejected('paid-in-cash');
   });
 });

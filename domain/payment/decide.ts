@@ -1,13 +1,14 @@
 import type { EventOf } from '../_kernel/event.ts';
-import type { ActivityId, EnrollmentId, MemberId, PaymentId } from '../_kernel/ids.ts';
+import type { ActivityId, EnrollmentId, MemberId, PaymentId, TillId } from '../_kernel/ids.ts';
 import type { Money } from '../_kernel/money.ts';
 import { type Decision, type Rejection, rejected } from '../_kernel/rejection.ts';
 import type { PaymentEvent, PaymentStarted } from './events.ts';
 import { foldObservation, type StripeObservation } from './observe.ts';
+import { paidInCash } from './refund.ts';
 import type { PaymentState } from './state.ts';
 
 export type { StripeObservation } from './observe.ts';
-export { failRefund, requestRefund, settleRefund } from './refund.ts';
+export { failRefund, payOutRefund, requestRefund, settleRefund } from './refund.ts';
 
 type Decided = Decision<PaymentEvent>;
 
@@ -31,7 +32,35 @@ export function startPayment(state: PaymentState, input: StartPayment): Decided 
     case 'open':
     case 'succeeded':
     case 'cancelled':
+    case 'received':
       return [];
+  }
+}
+
+export type ReceiveCash = {
+  readonly paymentId: PaymentId;
+  readonly enrollmentId: EnrollmentId;
+  readonly activityId: ActivityId;
+  readonly memberId: MemberId;
+  readonly tillId: TillId;
+  readonly amount: Money;
+};
+
+/** A till has the cash. Its payment has an id of its own, so there is no other under it. */
+export function receiveCash(state: PaymentState, input: ReceiveCash): Decided {
+  switch (state.status) {
+    case 'none': {
+      const { paymentId, enrollmentId, activityId, memberId, tillId, amount } = input;
+      const data = { paymentId, enrollmentId, activityId, memberId, tillId, amount };
+      return [{ type: 'CashPaymentReceived', data }];
+    }
+    case 'received':
+      return [];
+    case 'started':
+    case 'open':
+    case 'succeeded':
+    case 'cancelled':
+      return rejected('already-exists', 'There is a card payment under this id.');
   }
 }
 
@@ -51,6 +80,8 @@ export function recordIntent(state: PaymentState, { intentId }: RecordIntent): D
     case 'succeeded':
     case 'cancelled':
       return state.intentId === intentId ? [] : intentMismatch(state.intentId, intentId);
+    case 'received':
+      return paidInCash();
   }
 }
 
@@ -69,6 +100,8 @@ export function recordStripeState(state: PaymentState, observed: StripeObservati
       return state.intentId !== null && state.intentId !== observed.intentId
         ? intentMismatch(state.intentId, observed.intentId)
         : foldObservation(state, observed);
+    case 'received':
+      return paidInCash();
   }
 }
 

@@ -58,6 +58,12 @@ export const PaymentCancelled = defineEvent({
   data: { ...ids, intentId: z.string(), reason: z.string().nullable() },
 });
 
+export const CashPaymentReceived = defineEvent({
+  type: 'CashPaymentReceived',
+  summary: 'The money was taken in cash, at a till; Stripe has no part in it.',
+  data: { ...ids, tillId: idSchema('til'), amount: moneySchema },
+});
+
 const refund = { ...ids, refundId: idSchema('ref'), amount: moneySchema };
 
 export const RefundRequested = defineEvent({
@@ -81,6 +87,12 @@ export const RefundFailed = defineEvent({
   data: { ...refund, stripeRefundId: z.string().nullable(), code: z.string() },
 });
 
+export const CashRefundPaidOut = defineEvent({
+  type: 'CashRefundPaidOut',
+  summary: 'The money of a refund was handed over in cash, at a till.',
+  data: { ...refund, tillId: idSchema('til') },
+});
+
 export const paymentEvents = defineEvents('payment', [
   PaymentStarted,
   PaymentIntentCreated,
@@ -91,5 +103,7 @@ export const paymentEvents = defineEvents('payment', [
   RefundRequested,
   RefundSettled,
   RefundFailed,
+  CashPaymentReceived,
+  CashRefundPaidOut,
 ]);
 export type PaymentEvent = EventsOf<typeof paymentEvents>;

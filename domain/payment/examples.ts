@@ -2,6 +2,8 @@ import { defineExamples, exampleIds } from '../_kernel/examples.ts';
 import { deriveId } from '../_kernel/ids.ts';
 import {
   failRefund,
+  payOutRefund,
+  receiveCash,
   recordIntent,
   recordStripeState,
   requestRefund,
@@ -96,6 +98,13 @@ export const settlement = {
 };
 export const failure = { refundId, stripeRefundId: 're_example', code: 'expired_or_canceled_card' };
 export const anotherRefundId = deriveId('ref', 'example', 1);
+const { tillId } = exampleIds;
+export const cash = { ...ids, tillId, amount: eur(2563) };
+export const received: PaymentEvent = { type: 'CashPaymentReceived', data: cash };
+export const paidOut: PaymentEvent = {
+  type: 'CashRefundPaidOut',
+  data: { ...ids, refundId, amount: eur(2563), tillId },
+};
 const paid = [started, intentCreated, succeeded];
 
 export const examples = defineExamples(payment, {
@@ -105,12 +114,15 @@ export const examples = defineExamples(payment, {
     open: [started, intentCreated],
     succeeded: paid,
     cancelled: [started, intentCreated, cancelled],
+    received: [received],
   },
   situations: {
     'fee known': [...paid, feeCharged],
     'refund requested': [...paid, refundRequested],
     'refund settled': [...paid, refundRequested, refundSettled],
     'refund failed': [...paid, refundRequested, refundFailed],
+    'cash, refund requested': [received, refundRequested],
+    'cash, refund paid out': [received, refundRequested, paidOut],
   },
   commands: {
     startPayment: (state) => startPayment(state, start),
@@ -122,6 +134,10 @@ export const examples = defineExamples(payment, {
     requestRefund: (state) => requestRefund(state, refund),
     'requestRefund (another)': (state) =>
       requestRefund(state, { ...refund, refundId: anotherRefundId }),
+    receiveCash: (state) => receiveCash(state, cash),
+    payOutRefund: (state) => payOutRefund(state, { refundId, tillId }),
+    'payOutRefund (at another till)': (state) =>
+      payOutRefund(state, { refundId, tillId: deriveId('til', 'other') }),
     settleRefund: (state) => settleRefund(state, settlement),
     failRefund: (state) => failRefund(state, failure),
   },

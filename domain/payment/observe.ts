@@ -35,7 +35,7 @@ export type StripeObservation = {
   readonly cancellationReason: string | null;
 };
 
-type Known = Exclude<PaymentState, { status: 'none' }>;
+type Known = Exclude<PaymentState, { status: 'none' | 'received' }>;
 type Ids = Pick<Payment, 'paymentId' | 'enrollmentId' | 'activityId' | 'memberId'>;
 
 export function foldObservation(state: Known, observed: StripeObservation): Decision<PaymentEvent> {

@@ -1,11 +1,11 @@
-import type { RefundId } from '../_kernel/ids.ts';
+import type { RefundId, TillId } from '../_kernel/ids.ts';
 import type { Money } from '../_kernel/money.ts';
 import { type Decision, type Rejection, rejected } from '../_kernel/rejection.ts';
 import type { PaymentEvent } from './events.ts';
 import type { Payment, PaymentState, Refund } from './state.ts';
 
 type Decided = Decision<PaymentEvent>;
-type Paid = Extract<PaymentState, { status: 'succeeded' }>;
+type Paid = Extract<PaymentState, { status: 'succeeded' | 'received' }>;
 
 export type RequestRefund = {
   readonly refundId: RefundId;
@@ -23,6 +23,7 @@ export function requestRefund(state: PaymentState, input: RequestRefund): Decide
     case 'cancelled':
       return notPaid();
     case 'succeeded':
+    case 'received':
       return refundOf(state, input.refundId) === undefined ? request(state, input) : [];
   }
 }
@@ -87,6 +88,36 @@ export function failRefund(state: PaymentState, input: FailRefund): Decided {
   });
 }
 
+export type PayOutRefund = { readonly refundId: RefundId; readonly tillId: TillId };
+
+/** The cash of a refund left a till. Only one till is believed. */
+export function payOutRefund(state: PaymentState, { refundId, tillId }: PayOutRefund): Decided {
+  switch (state.status) {
+    case 'none':
+    case 'started':
+    case 'open':
+    case 'cancelled':
+      return unknownRefund(refundId);
+    case 'succeeded':
+      return rejected('paid-by-card', 'The payment was by card: Stripe gives it back.');
+    case 'received': {
+      const refund = refundOf(state, refundId);
+      if (refund === undefined) return unknownRefund(refundId);
+      if (refund.status === 'requested') {
+        const { amount } = refund;
+        return [
+          { type: 'CashRefundPaidOut', data: { ...refundIds(state), refundId, amount, tillId } },
+        ];
+      }
+      return refund.tillId === tillId
+        ? []
+        : rejected('already-paid-out', 'Another till paid this refund out.', {
+            tillId: refund.tillId,
+          });
+    }
+  }
+}
+
 /** What can still go back: the captured amount less every refund that has not failed. */
 export function refundableOf({ amount, refunds }: Payment): Money {
   const gone = refunds
@@ -110,6 +141,8 @@ function onRefund(
       const refund = refundOf(state, refundId);
       return refund === undefined ? unknownRefund(refundId) : decide(state, refund);
     }
+    case 'received':
+      return paidInCash();
   }
 }
 
@@ -119,6 +152,10 @@ function refundOf({ refunds }: Payment, refundId: RefundId): Refund | undefined 
 
 function refundIds({ paymentId, enrollmentId, activityId, memberId }: Payment) {
   return { paymentId, enrollmentId, activityId, memberId };
+}
+
+export function paidInCash(): Rejection {
+  return rejected('paid-in-cash', 'The payment was made in cash: Stripe knows nothing of it.');
 }
 
 function notPaid(): Rejection {

@@ -1,9 +1,17 @@
 import { defineAggregate } from '../_kernel/aggregate.ts';
 import type { EventOf } from '../_kernel/event.ts';
 import { impossible } from '../_kernel/history.ts';
-import type { ActivityId, EnrollmentId, MemberId, PaymentId, RefundId } from '../_kernel/ids.ts';
+import type {
+  ActivityId,
+  EnrollmentId,
+  MemberId,
+  PaymentId,
+  RefundId,
+  TillId,
+} from '../_kernel/ids.ts';
 import type { Money } from '../_kernel/money.ts';
 import {
+  type CashPaymentReceived,
   type PaymentEvent,
   type PaymentStarted,
   paymentEvents,
@@ -15,6 +23,8 @@ export type Refund = {
   readonly amount: Money;
   readonly cause: EventOf<typeof RefundRequested>['data']['cause'];
   readonly status: 'requested' | 'settled' | 'failed';
+  /** The till that paid it out; null: none did (yet, or it went back by card). */
+  readonly tillId: TillId | null;
 };
 
 export type Payment = {
@@ -22,7 +32,7 @@ export type Payment = {
   readonly enrollmentId: EnrollmentId;
   readonly activityId: ActivityId;
   readonly memberId: MemberId;
-  readonly method: EventOf<typeof PaymentStarted>['data']['method'];
+  readonly method: EventOf<typeof PaymentStarted>['data']['method'] | 'cash';
   readonly amount: Money;
   readonly intentId: string | null;
   readonly chargeId: string | null;
@@ -42,7 +52,9 @@ export type PaymentState =
       readonly intentId: string;
       readonly chargeId: string;
     })
-  | (Payment & { readonly status: 'cancelled'; readonly intentId: string });
+  | (Payment & { readonly status: 'cancelled'; readonly intentId: string })
+  /** In cash: there never was a PaymentIntent. */
+  | (Payment & { readonly status: 'received'; readonly tillId: TillId });
 
 /** One attempt to take money for an enrollment, as far as we know what Stripe did. */
 export const payment = defineAggregate({ events: paymentEvents, initial, evolve });
@@ -61,28 +73,31 @@ function initial(): PaymentState {
 }
 
 function evolve(state: PaymentState, event: PaymentEvent): PaymentState {
-  if (event.type === 'PaymentStarted') {
-    return state.status === 'none' ? started(event) : impossible(event, state.status);
+  if (event.type === 'PaymentStarted' || event.type === 'CashPaymentReceived') {
+    return state.status === 'none' ? begun(event) : impossible(event, state.status);
   }
   if (state.status === 'none') return impossible(event, state.status);
   return change(state, event);
 }
 
-function started({ data }: EventOf<typeof PaymentStarted>): PaymentState {
-  return {
-    ...data,
-    status: 'started',
+function begun(
+  event: EventOf<typeof PaymentStarted> | EventOf<typeof CashPaymentReceived>,
+): PaymentState {
+  const nothingYet = {
     intentId: null,
     chargeId: null,
     balanceTransactionId: null,
     declines: [],
     refunds: [],
   };
+  return event.type === 'PaymentStarted'
+    ? { ...event.data, ...nothingYet, status: 'started' }
+    : { ...event.data, ...nothingYet, method: 'cash', status: 'received' };
 }
 
 function change(
   state: Exclude<PaymentState, { status: 'none' }>,
-  event: Exclude<PaymentEvent, { type: 'PaymentStarted' }>,
+  event: Exclude<PaymentEvent, { type: 'PaymentStarted' | 'CashPaymentReceived' }>,
 ): PaymentState {
   switch (event.type) {
     case 'PaymentIntentCreated':
@@ -101,13 +116,17 @@ function change(
       const { refundId, amount, cause } = event.data;
       return {
         ...state,
-        refunds: [...state.refunds, { refundId, amount, cause, status: 'requested' }],
+        refunds: [...state.refunds, { refundId, amount, cause, status: 'requested', tillId: null }],
       };
     }
     case 'RefundSettled':
       return { ...state, refunds: refunded(state.refunds, event.data.refundId, 'settled') };
     case 'RefundFailed':
       return { ...state, refunds: refunded(state.refunds, event.data.refundId, 'failed') };
+    case 'CashRefundPaidOut': {
+      const { refundId, tillId } = event.data;
+      return { ...state, refunds: refunded(state.refunds, refundId, 'settled', tillId) };
+    }
   }
 }
 
@@ -115,6 +134,9 @@ function refunded(
   refunds: readonly Refund[],
   refundId: RefundId,
   status: Refund['status'],
+  tillId: TillId | null = null,
 ): readonly Refund[] {
-  return refunds.map((refund) => (refund.refundId === refundId ? { ...refund, status } : refund));
+  return refunds.map((refund) =>
+    refund.refundId === refundId ? { ...refund, status, tillId } : refund,
+  );
 }

@@ -19,7 +19,7 @@ export function season(options: { seed?: number; enrollments?: number } = {}): D
     stories.push(enrollment(n, activityId, random));
   }
   for (let n = 0; n < 4; n += 1) stories.push(petStory(n));
-  stories.push([strayLine()]);
+  stories.push(doorStory(activities[0] ?? ''), [strayLine()]);
   return number([...opening, ...interleave(stories, random), ...closing(activities[2] ?? '')]);
 }
 
@@ -278,6 +278,59 @@ function pays(ids: Ids, n: number, random: () => number): Story {
   // The statement may be read before the fee is known from the payment itself.
   if (random() < 0.5) story.push(fee, line);
   else story.push(line, fee);
+  return story;
+}
+
+/** A till at the door: two pay in cash, one of them gets it back, and the count agrees. */
+function doorStory(activityId: string): Story {
+  const tillId = deriveId('til', 'season');
+  const till = { tillId, activityId };
+  const stream = `till-${tillId}`;
+  const story: Story = [[stream, { type: 'TillOpened', data: { ...till, float: euro(10_000) } }]];
+  for (const n of [0, 1]) {
+    const ids = {
+      enrollmentId: deriveId('enr', `door ${n}`),
+      activityId,
+      memberId: deriveId('mem', `door ${n}`),
+    };
+    const [own, seating] = [`enrollment-${ids.enrollmentId}`, `seating-${activityId}`];
+    const paymentId = deriveId('pay', `door ${n}`);
+    const payment = `payment-${paymentId}`;
+    const cash = { ...ids, paymentId, tillId, amount: euro(DUE) };
+    const requested = {
+      ...{ ...ids, attendeeName: `Door ${n}`, attendeeEmail: `door${n}@example.com` },
+      ...{ price: euro(PRICE), serviceFee: euro(SERVICE_FEE), amountDue: euro(DUE) },
+      ...{ outcome: 'held', holdExpiresAt: at(50_000) },
+    };
+    const paid = {
+      ...ids,
+      ticketId: deriveId('tkt', `door ${n}`),
+      paymentId,
+      amountPaid: euro(DUE),
+    };
+    story.push(
+      [seating, { type: 'SeatHeld', data: { ...ids, heldUntil: at(50_000), cause: 'enrolled' } }],
+      [own, { type: 'EnrollmentRequested', data: requested }],
+      [stream, { type: 'CashTaken', data: cash }],
+      [payment, { type: 'CashPaymentReceived', data: cash }],
+      [seating, { type: 'SeatConfirmed', data: { ...ids, cause: 'paid' } }],
+      [own, { type: 'EnrollmentConfirmed', data: paid }],
+    );
+    if (n === 0) continue;
+    const refund = { ...cash, refundId: deriveId('ref', `door ${n}`) };
+    const { tillId: _till, ...promise } = { ...refund, cause: 'enrollment-cancelled' };
+    story.push(
+      [own, { type: 'EnrollmentCancelled', data: { ...ids, cause: 'by-staff' } }],
+      [seating, { type: 'SeatReleased', data: { ...ids, was: 'confirmed', cause: 'cancelled' } }],
+      [payment, { type: 'RefundRequested', data: promise }],
+      [stream, { type: 'CashPaidOut', data: refund }],
+      [payment, { type: 'CashRefundPaidOut', data: refund }],
+    );
+  }
+  const inside = euro(10_000 + DUE);
+  const count = { expected: inside, counted: inside, over: euro(0), short: euro(0) };
+  const sums = { float: euro(10_000), taken: euro(2 * DUE), paidOut: euro(DUE), ...count };
+  story.push([stream, { type: 'TillClosed', data: { ...till, ...sums } }]);
   return story;
 }
 

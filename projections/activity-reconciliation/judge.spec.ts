@@ -1,9 +1,10 @@
 import { describe, expect, it, test } from 'vitest';
+import { deriveId } from '../../domain/_kernel/ids.ts';
 import { season } from '../_fixtures/season.ts';
-import { rowsAfter } from '../_runtime/spec-kit.ts';
+import { deliver, rowsAfter, type Told } from '../_runtime/spec-kit.ts';
 import { type Cause, causes, judge, type PaymentRow } from './judge.ts';
 import { activityReconciliationProjection } from './reduce.ts';
-import { reconciliationPayments, statementLines } from './table.ts';
+import { reconciliationPayments, reconciliationTills, statementLines } from './table.ts';
 
 const agreed: Omit<PaymentRow, 'difference' | 'causes' | 'status'> = {
   payment_id: 'pay_1',
@@ -25,6 +26,10 @@ const agreed: Omit<PaymentRow, 'difference' | 'causes' | 'status'> = {
   statement_fees: 64,
   statement_net: 2561,
   statement_currency: 'EUR',
+  method: 'card',
+  till_id: null,
+  till_taken: 0,
+  till_paid_out: 0,
 };
 const silent = {
   statement_lines: 0,
@@ -34,9 +39,16 @@ const silent = {
   statement_currency: null,
 };
 
+const cash = { ...silent, method: 'cash', till_id: 'til_1', till_taken: 2625, fee: null };
+
 describe('a payment', () => {
   it('agrees when every amount does', () => {
-    expect(judge(agreed)).toEqual({ difference: 0, causes: [], status: 'agrees' });
+    const agrees = { difference: 0, causes: [], status: 'agrees' };
+    expect(judge(agreed)).toEqual(agrees);
+    expect(judge({ ...agreed, ...cash })).toEqual(agrees);
+    // Owed back and not paid out yet: log and tills still say the same.
+    expect(judge({ ...agreed, ...cash, refunds_pending: 2625 })).toEqual(agrees);
+    expect(judge({ ...agreed, ...cash, refunded: 2625, till_paid_out: 2625 })).toEqual(agrees);
   });
 
   const cases: readonly [Cause, Partial<typeof agreed>, number][] = [
@@ -54,6 +66,11 @@ describe('a payment', () => {
     ['refund-missing-in-log', { statement_refunds: 500, statement_net: 2061 }, 500],
     ['other-movement', { statement_other: -2625, statement_net: -64 }, 2625],
     ['currency-differs', { statement_currency: 'USD' }, 0],
+    ['not-received-yet', { ...cash, captured: 0 }, -2625],
+    ['not-at-a-till', { ...cash, till_taken: 0 }, 2625],
+    ['pay-out-on-its-way', { ...cash, refunds_pending: 2625, till_paid_out: 2625 }, 2625],
+    ['paid-out-too-often', { ...cash, refunded: 2625, till_paid_out: 5250 }, 2625],
+    ['not-paid-out', { ...cash, refunded: 2625 }, -2625],
   ];
   it.each(cases)('differs by %s', (cause, change, difference) => {
     expect(judge({ ...agreed, ...change })).toEqual({
@@ -78,6 +95,41 @@ test.each([1, 2, 3])('a season whose statement is complete has no difference (%i
 
 test('a statement that lags leaves open items, not breaks', () => {
   const events = season({ enrollments: 40 }).filter(({ type }) => type !== 'StatementLineRecorded');
-  const payments = rowsAfter(activityReconciliationProjection, events).of(reconciliationPayments);
+  const payments = rowsAfter(activityReconciliationProjection, events)
+    .of(reconciliationPayments)
+    .filter(({ method }) => method === 'card');
   expect(new Set(payments.map(({ status }) => status))).toEqual(new Set(['open']));
+});
+
+describe('a till', () => {
+  const ids = { tillId: deriveId('til', 'a'), activityId: deriveId('act', 'a') };
+  const eur = (amount: number) => ({ amount, currency: 'EUR' });
+  const opened = ['till-a', { type: 'TillOpened', data: { ...ids, float: eur(10_000) } }] as const;
+  const closed = (counted: number) =>
+    [
+      'till-a',
+      {
+        type: 'TillClosed',
+        data: {
+          ...{ ...ids, float: eur(10_000), taken: eur(2500), paidOut: eur(0) },
+          ...{ expected: eur(12_500), counted: eur(counted) },
+        },
+      },
+    ] as const;
+  const tillAfter = (...told: readonly Told[]) =>
+    rowsAfter(activityReconciliationProjection, deliver(...told)).of(reconciliationTills)[0];
+
+  it('that is open shows nothing of what is in it', () => {
+    expect(tillAfter(opened)).toMatchObject({
+      ...{ status: 'open', float: 10_000, taken: null, expected: null, difference: 0 },
+    });
+  });
+
+  it.each([
+    ['agrees', 12_500, 0],
+    ['break', 12_480, 20],
+    ['break', 12_501, -1],
+  ] as const)('that was counted %s', (status, counted, difference) => {
+    expect(tillAfter(opened, closed(counted))).toMatchObject({ status, counted, difference });
+  });
 });

@@ -3,7 +3,7 @@ import type { reconciliationPayments } from './table.ts';
 
 export type PaymentRow = RowOf<typeof reconciliationPayments>;
 
-/** What our log and the statement can differ in, and whether waiting may settle it. */
+/** What our log and the statement, or the tills, can differ in, and whether waiting may settle it. */
 export const causes = {
   'missing-on-statement': { waits: true, what: 'Captured; the statement has no charge yet' },
   'refund-missing-on-statement': { waits: true, what: 'Refunded; the statement does not say so' },
@@ -15,13 +15,39 @@ export const causes = {
   'refund-missing-in-log': { waits: false, what: 'The statement has a refund we did not make' },
   'other-movement': { waits: false, what: 'A dispute or an adjustment on the statement' },
   'currency-differs': { waits: false, what: 'The statement is in another currency' },
+  'not-received-yet': { waits: true, what: 'In a till, and not with the payment yet' },
+  'not-at-a-till': { waits: false, what: 'Received in cash that no till has taken' },
+  'pay-out-on-its-way': { waits: true, what: 'A till paid out; the refund is not settled yet' },
+  'paid-out-too-often': { waits: false, what: 'Tills paid out more than was received' },
+  'not-paid-out': { waits: false, what: 'Refunded in cash that no till has paid out' },
 } as const;
 export type Cause = keyof typeof causes;
+type AtTill = Extract<
+  Cause,
+  | 'not-received-yet'
+  | 'not-at-a-till'
+  | 'pay-out-on-its-way'
+  | 'paid-out-too-often'
+  | 'not-paid-out'
+>;
 
 type Facts = Omit<PaymentRow, 'difference' | 'causes' | 'status'>;
 
+type Questions<C extends Cause> = { readonly [Each in C]: (row: Facts) => boolean };
+
+/** Cash is the tills' to confirm, as cards are Stripe's. */
+const foundAtTills: Questions<AtTill | 'other-movement'> = {
+  'other-movement': (row) => row.statement_lines > 0,
+  'not-received-yet': (row) => row.till_taken > row.captured,
+  'not-at-a-till': (row) => row.till_taken < row.captured,
+  'pay-out-on-its-way': (row) =>
+    row.till_paid_out > row.refunded && row.till_paid_out <= row.captured,
+  'paid-out-too-often': (row) => row.till_paid_out > row.captured,
+  'not-paid-out': (row) => row.till_paid_out < row.refunded,
+};
+
 /** One question per cause, so that a break tells what it is about. */
-const found: { readonly [C in Cause]: (row: Facts) => boolean } = {
+const foundAtStripe: Questions<Exclude<Cause, AtTill>> = {
   'missing-on-statement': (row) => row.captured > 0 && row.statement_charges === 0,
   'refund-missing-on-statement': (row) => row.refunded > row.statement_refunds,
   'fee-missing-in-log': (row) => row.fee === null && row.statement_fees !== 0,
@@ -40,11 +66,12 @@ const found: { readonly [C in Cause]: (row: Facts) => boolean } = {
     row.statement_currency !== null && row.statement_currency !== row.currency,
 };
 
-/** Compares a payment with the statement. */
+/** Compares a payment with the statement, or with the tills. */
 export function judge(row: Facts): Pick<PaymentRow, 'difference' | 'causes' | 'status'> {
-  const all = (Object.keys(causes) as Cause[]).filter((cause) => found[cause](row));
+  const found: Partial<Questions<Cause>> = row.method === 'cash' ? foundAtTills : foundAtStripe;
+  const all = (Object.keys(causes) as Cause[]).filter((cause) => found[cause]?.(row) === true);
   const net = row.captured - (row.fee ?? 0) - row.refunded;
-  const difference = net - row.statement_net;
+  const difference = net - row.statement_net - (row.till_taken - row.till_paid_out);
   if (all.length === 0) return { difference, causes: [], status: 'agrees' };
   return {
     difference,

@@ -19,8 +19,9 @@ import {
 import { from, moneyOf, replyInstant, rowsOf, signedMoneySchema } from '../_runtime/read.ts';
 import type { RowOf } from '../_runtime/table.ts';
 import { findActivity } from '../activity-catalogue/query.ts';
+import { listCashRefunds } from './cash-refunds.ts';
 import { type Cause, causes } from './judge.ts';
-import { reconciliationPayments } from './table.ts';
+import { reconciliationPayments, reconciliationTills } from './table.ts';
 
 const causeSchema = z.enum(Object.keys(causes) as [Cause, ...Cause[]]);
 const statusSchema = z.enum(['agrees', 'open', 'break']).meta({
@@ -31,9 +32,39 @@ const differenceSchema = minorUnitsSchema.meta({
   example: 0,
 });
 
+const tillSchema = z.strictObject({
+  tillId: idSchema('til'),
+  status: statusSchema,
+  float: moneySchema,
+  taken: moneySchema.nullable().meta({ description: 'Null while it is open: it is counted blind' }),
+  paidOut: moneySchema.nullable(),
+  expected: moneySchema.nullable(),
+  counted: moneySchema.nullable(),
+  difference: minorUnitsSchema.meta({
+    description: 'Expected less counted, in minor units: above 0 short, below 0 over',
+  }),
+});
+
+type TillRow = RowOf<typeof reconciliationTills>;
+
+function showTill(row: TillRow): z.output<typeof tillSchema> {
+  const money = (amount: number | null) => (amount === null ? null : moneyOf(amount, row.currency));
+  return {
+    tillId: row.till_id as `til_${string}`,
+    status: row.status as z.output<typeof statusSchema>,
+    float: moneyOf(row.float, row.currency),
+    taken: money(row.taken),
+    paidOut: money(row.paid_out),
+    expected: money(row.expected),
+    counted: money(row.counted),
+    difference: row.difference,
+  };
+}
+
 const paymentSchema = z.strictObject({
   paymentId: idSchema('pay'),
   enrollmentId: idSchema('enr').nullable(),
+  method: z.enum(['card', 'cash']),
   status: statusSchema,
   causes: z.array(causeSchema),
   difference: differenceSchema,
@@ -51,6 +82,10 @@ const paymentSchema = z.strictObject({
     fees: signedMoneySchema,
     net: signedMoneySchema,
   }),
+  till: z
+    .strictObject({ tillId: idSchema('til').nullable(), taken: moneySchema, paidOut: moneySchema })
+    .nullable()
+    .meta({ description: 'What the tills say of a cash payment; null for a card' }),
 });
 
 type PaymentRow = RowOf<typeof reconciliationPayments>;
@@ -61,6 +96,7 @@ function showPayment(row: PaymentRow): z.output<typeof paymentSchema> {
   return {
     paymentId: row.payment_id as `pay_${string}`,
     enrollmentId: row.enrollment_id as `enr_${string}` | null,
+    method: row.method as 'card' | 'cash',
     status: row.status as z.output<typeof statusSchema>,
     causes: row.causes as Cause[],
     difference: row.difference,
@@ -78,6 +114,14 @@ function showPayment(row: PaymentRow): z.output<typeof paymentSchema> {
       fees: theirs(row.statement_fees),
       net: theirs(row.statement_net),
     },
+    till:
+      row.method === 'cash'
+        ? {
+            tillId: row.till_id as `til_${string}` | null,
+            taken: money(row.till_taken),
+            paidOut: money(row.till_paid_out),
+          }
+        : null,
   };
 }
 
@@ -91,6 +135,8 @@ const totals = [
   'statement_other',
   'statement_fees',
   'statement_net',
+  'till_taken',
+  'till_paid_out',
   'difference',
 ] as const;
 type Totals = Record<(typeof totals)[number] | 'payments' | 'open' | 'breaks', number>;
@@ -115,6 +161,7 @@ const eur = (amount: number) => ({ amount, currency: 'EUR' as const });
 const examplePayment: z.input<typeof paymentSchema> = {
   paymentId: deriveId('pay', 'example'),
   enrollmentId: deriveId('enr', 'example'),
+  method: 'card',
   status: 'agrees',
   causes: [],
   difference: 0,
@@ -132,11 +179,12 @@ const examplePayment: z.input<typeof paymentSchema> = {
     fees: eur(64),
     net: eur(2561),
   },
+  till: null,
 };
 
 export const getReconciliation = defineQuery({
   name: 'get-reconciliation',
-  summary: "Compare an activity's takings with Stripe's statement, to the cent",
+  summary: "Compare an activity's takings with Stripe's statement and the tills, to the cent",
   description:
     'Totals are over all payments of the activity; the payments themselves come in pages, in the order in which their money was first heard of. `status` picks those that are open or broken.',
   tag,
@@ -157,10 +205,20 @@ export const getReconciliation = defineQuery({
     fees: signedMoneySchema,
     net: signedMoneySchema.meta({ description: 'Takings less refunds and fees' }),
     statement: paymentSchema.shape.statement.omit({ lines: true }),
-    difference: differenceSchema,
+    cash: z
+      .strictObject({ taken: moneySchema, paidOut: moneySchema })
+      .meta({ description: 'What the tills took and paid out, counted or not' }),
+    tills: z.array(tillSchema),
+    difference: differenceSchema.meta({
+      description:
+        'Net of our log less net of statement and tills, and what counts were short of; 0 when all agree',
+    }),
     payments: z.int().min(0),
-    openItems: z.int().min(0).meta({ description: 'Payments for which waiting may settle it' }),
-    breaks: z.int().min(0).meta({ description: 'Payments somebody has to look at' }),
+    openItems: z
+      .int()
+      .min(0)
+      .meta({ description: 'Payments for which waiting may settle it, and tills to be counted' }),
+    breaks: z.int().min(0).meta({ description: 'Payments and tills somebody has to look at' }),
   }),
   example: {
     params: { activityId: deriveId('act', 'example') },
@@ -180,6 +238,8 @@ export const getReconciliation = defineQuery({
         fees: eur(64),
         net: eur(2561),
       },
+      cash: { taken: eur(0), paidOut: eur(0) },
+      tills: [],
       difference: 0,
       payments: 1,
       openItems: 0,
@@ -203,13 +263,24 @@ export const getReconciliation = defineQuery({
     const page = pageOf(await rowsOf(reconciliationPayments, query), limit, showPayment, (row) =>
       encodeCursor(row.ordinal),
     );
-    const sum = await totalsOf(db, activityId);
+    const [sum, tills] = await Promise.all([
+      totalsOf(db, activityId),
+      rowsOf(
+        reconciliationTills,
+        from(db, reconciliationTills)
+          .where('t.activity_id', '=', activityId)
+          .orderBy('t.ordinal')
+          .orderBy('t.till_id'),
+      ),
+    ]);
+    const open = sum.open + tills.filter((till) => till.status === 'open').length;
+    const breaks = sum.breaks + tills.filter((till) => till.status === 'break').length;
     // An activity has one price, so its payments have one currency; one that has not is a break.
     const money = (amount: number) => moneyOf(amount, activity.price_currency);
     return {
       ...page,
       activityId,
-      status: overall(sum),
+      status: overall({ open, breaks }),
       takings: money(sum.captured),
       refunds: money(sum.refunded),
       refundsPending: money(sum.refunds_pending),
@@ -222,47 +293,58 @@ export const getReconciliation = defineQuery({
         fees: money(sum.statement_fees),
         net: money(sum.statement_net),
       },
-      difference: sum.difference,
+      cash: { taken: money(sum.till_taken), paidOut: money(sum.till_paid_out) },
+      tills: tills.map(showTill),
+      difference: tills.reduce((total, till) => total + till.difference, sum.difference),
       payments: sum.payments,
-      openItems: sum.open,
-      breaks: sum.breaks,
+      openItems: open,
+      breaks,
     };
   },
 });
 
-function overall({ open, breaks }: Totals): z.output<typeof statusSchema> {
+function overall({ open, breaks }: Pick<Totals, 'open' | 'breaks'>): z.output<typeof statusSchema> {
   if (breaks > 0) return 'break';
   return open > 0 ? 'open' : 'agrees';
 }
 
+const otherCauseSchema = z.enum([
+  'unmatched-statement-line',
+  'till-not-counted',
+  'till-short',
+  'till-over',
+]);
+
 const breakSchema = z.strictObject({
-  kind: z.enum(['payment', 'statement-line']),
+  kind: z.enum(['payment', 'statement-line', 'till']),
   status: z.enum(['open', 'break']),
-  causes: z.array(z.union([causeSchema, z.literal('unmatched-statement-line')])),
+  causes: z.array(z.union([causeSchema, otherCauseSchema])),
   difference: signedMoneySchema.meta({ description: 'Our log less the statement' }),
   paymentId: idSchema('pay').nullable(),
   balanceTransactionId: z.string().nullable(),
+  tillId: idSchema('til').nullable(),
   activityId: idSchema('act').nullable(),
   ordinal: z.int().min(1),
 });
 
 type BreakRow = {
-  readonly kind: 'payment' | 'statement-line';
+  readonly kind: 'payment' | 'statement-line' | 'till';
   readonly status: 'open' | 'break';
-  readonly causes: (Cause | 'unmatched-statement-line')[];
+  readonly causes: (Cause | z.output<typeof otherCauseSchema>)[];
   readonly difference: number | string;
   readonly currency: string;
   readonly payment_id: `pay_${string}` | null;
   readonly balance_transaction_id: string | null;
+  readonly till_id: `til_${string}` | null;
   readonly activity_id: `act_${string}` | null;
   readonly ordinal: number | string;
 };
 
 export const listBreaks = defineQuery({
   name: 'list-breaks',
-  summary: "List everything our log and Stripe's statement differ in",
+  summary: "List everything our log differs in from Stripe's statement and the tills",
   description:
-    'Payments that are open or broken, and lines of the statement that are about no payment of ours.',
+    'Payments that are open or broken, lines of the statement that are about no payment of ours, and tills that are not counted yet, over or short.',
   tag,
   path: '/v1/finance/breaks',
   permission,
@@ -285,6 +367,7 @@ export const listBreaks = defineQuery({
           difference: eur(-100),
           paymentId: deriveId('pay', 'example'),
           balanceTransactionId: null,
+          tillId: null,
           activityId: deriveId('act', 'example'),
           ordinal: 4711,
         },
@@ -296,16 +379,22 @@ export const listBreaks = defineQuery({
   run: async ({ db }, { query: { status, limit, cursor } }) => {
     const after = cursor === undefined ? 0 : decodeCursor(cursor)[0];
     const statuses = status === undefined ? ['open', 'break'] : [status];
-    // One event makes at most one of the two kinds of rows new, so ordinals do not meet.
+    // One event makes at most one of the three kinds of rows new, so ordinals do not meet.
     const { rows } = await sql<BreakRow>`
       select 'payment' as kind, status, causes, difference, currency, payment_id,
-        null as balance_transaction_id, activity_id, ordinal
+        null as balance_transaction_id, null as till_id, activity_id, ordinal
       from read.reconciliation_payments
       where status = any (${statuses}) and ordinal > ${after}::bigint
       union all
       select 'statement-line', status, array['unmatched-statement-line'], -net, currency, null,
-        balance_transaction_id, activity_id, ordinal
+        balance_transaction_id, null, activity_id, ordinal
       from read.statement_lines
+      where status = any (${statuses}) and ordinal > ${after}::bigint
+      union all
+      select 'till', status, array[case when status = 'open' then 'till-not-counted'
+          when difference > 0 then 'till-short' else 'till-over' end], difference, currency, null,
+        null, till_id, activity_id, ordinal
+      from read.reconciliation_tills
       where status = any (${statuses}) and ordinal > ${after}::bigint
       order by ordinal limit ${limit + 1}`.execute(db);
     return pageOf(rows, limit, showBreak, (row) => encodeCursor(Number(row.ordinal)));
@@ -322,8 +411,13 @@ const showBreak = (row: BreakRow): z.output<typeof breakSchema> => ({
   },
   paymentId: row.payment_id,
   balanceTransactionId: row.balance_transaction_id,
+  tillId: row.till_id,
   activityId: row.activity_id,
   ordinal: Number(row.ordinal),
 });
 
-export const reconciliationQueries: readonly QueryDefinition[] = [getReconciliation, listBreaks];
+export const reconciliationQueries: readonly QueryDefinition[] = [
+  getReconciliation,
+  listBreaks,
+  listCashRefunds,
+];

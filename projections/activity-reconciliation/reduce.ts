@@ -1,9 +1,10 @@
 import type { EventOf } from '../../domain/_kernel/event.ts';
 import { paymentEvents } from '../../domain/payment/events.ts';
 import { type StatementLineRecorded, statementEvents } from '../../domain/statement/events.ts';
+import { tillEvents } from '../../domain/till/events.ts';
 import { change, defineProjection, put, type RowChange } from '../_runtime/definition.ts';
 import { judge, type PaymentRow } from './judge.ts';
-import { reconciliationPayments, statementLines } from './table.ts';
+import { reconciliationPayments, reconciliationTills, statementLines } from './table.ts';
 
 /** Who speaks of a payment, and what they know of it. Our own log wins over a statement's metadata. */
 type Known = {
@@ -13,7 +14,10 @@ type Known = {
 };
 type Line = EventOf<typeof StatementLineRecorded>['data'];
 type RefundStatus = 'pending' | 'settled' | 'failed';
-type Refunds = Readonly<Record<string, { readonly amount: number; readonly status: RefundStatus }>>;
+/** Refunds of a payment by their id, amounts in minor units. */
+export type Refunds = Readonly<
+  Record<string, { readonly amount: number; readonly status: RefundStatus }>
+>;
 
 /** Either side may speak of a payment first; every change is judged anew. */
 function changePayment(
@@ -56,6 +60,10 @@ function changePayment(
         statement_fees: 0,
         statement_net: 0,
         statement_currency: null,
+        method: 'card',
+        till_id: null,
+        till_taken: 0,
+        till_paid_out: 0,
         difference: 0,
         causes: [],
         status: 'agrees',
@@ -118,11 +126,15 @@ function statusOf({ paymentId, reportingCategory }: Line): string {
 
 export const activityReconciliationProjection = defineProjection({
   name: 'activity-reconciliation',
-  version: 1,
-  question: "Does what we took agree with Stripe's statement?",
-  tables: [reconciliationPayments, statementLines],
-  events: [paymentEvents, statementEvents],
-  keyOf: ({ data }) => data.paymentId ?? data.balanceTransactionId,
+  version: 2,
+  question: "Does what we took agree with Stripe's statement and the tills?",
+  tables: [reconciliationPayments, reconciliationTills, statementLines],
+  events: [paymentEvents, statementEvents, tillEvents],
+  keyOf: ({ data }) => {
+    // What a till took and paid out is judged with its payment.
+    if ('paymentId' in data && data.paymentId !== null) return data.paymentId;
+    return 'tillId' in data ? data.tillId : data.balanceTransactionId;
+  },
   on: {
     PaymentSucceeded: ({ data, ordinal }) => [
       changePayment(data, { ordinal, currency: data.amount.currency }, () => ({
@@ -131,6 +143,62 @@ export const activityReconciliationProjection = defineProjection({
         captured_at: data.paidAt,
       })),
     ],
+    CashPaymentReceived: ({ data, ordinal, metadata }) => [
+      changePayment(data, { ordinal, currency: data.amount.currency }, () => ({
+        method: 'cash',
+        till_id: data.tillId,
+        currency: data.amount.currency,
+        captured: data.amount.amount,
+        captured_at: metadata.occurredAt,
+      })),
+    ],
+    CashRefundPaidOut: ({ data, ordinal }) => [
+      changePayment(data, { ordinal, currency: data.amount.currency }, (row) =>
+        withRefund(row, data, 'settled'),
+      ),
+    ],
+    CashTaken: ({ data, ordinal }) => [
+      changePayment(data, { ordinal, currency: data.amount.currency }, (row) => ({
+        method: 'cash',
+        till_id: data.tillId,
+        till_taken: row.till_taken + data.amount.amount,
+      })),
+    ],
+    CashPaidOut: ({ data, ordinal }) => [
+      changePayment(data, { ordinal, currency: data.amount.currency }, (row) => ({
+        till_paid_out: row.till_paid_out + data.amount.amount,
+      })),
+    ],
+    TillOpened: ({ data, ordinal }) => [
+      put(reconciliationTills, {
+        till_id: data.tillId,
+        activity_id: data.activityId,
+        ordinal,
+        currency: data.float.currency,
+        float: data.float.amount,
+        taken: null,
+        paid_out: null,
+        expected: null,
+        counted: null,
+        difference: 0,
+        status: 'open',
+      }),
+    ],
+    TillClosed: ({ data, ordinal }) => {
+      const { expected, counted } = data;
+      const difference = expected.amount - counted.amount;
+      return [
+        change(reconciliationTills, { till_id: data.tillId }, () => ({
+          ordinal,
+          taken: data.taken.amount,
+          paid_out: data.paidOut.amount,
+          expected: expected.amount,
+          counted: counted.amount,
+          difference,
+          status: difference === 0 ? 'agrees' : 'break',
+        })),
+      ];
+    },
     PaymentFeeCharged: ({ data, ordinal }) => [
       changePayment(data, { ordinal, currency: data.fee.currency }, () => ({
         fee: data.fee.amount,

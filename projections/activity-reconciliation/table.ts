@@ -26,7 +26,14 @@ export const reconciliationPayments = defineTable({
     statement_fees: { type: 'bigint', comment: 'Statement: fees' },
     statement_net: { type: 'bigint', comment: 'Statement: net of all lines' },
     statement_currency: { type: 'text', nullable: true, comment: 'Statement: currency' },
-    difference: { type: 'bigint', comment: 'Net of our log less net of the statement' },
+    method: { type: 'text', comment: 'card or cash' },
+    till_id: { type: 'text', nullable: true, comment: 'Till that took it, of a cash payment' },
+    till_taken: { type: 'bigint', comment: 'Tills: cash taken for the payment' },
+    till_paid_out: { type: 'bigint', comment: 'Tills: cash paid out of its refunds' },
+    difference: {
+      type: 'bigint',
+      comment: 'Net of our log less net of the statement, or of the tills',
+    },
     causes: { type: 'text[]', comment: 'What they differ in' },
     status: { type: 'text', comment: 'agrees, open (the statement lags) or break' },
   },
@@ -59,6 +66,34 @@ export const statementLines = defineTable({
   key: ['balance_transaction_id'],
   indexes: [
     ['payment_id', 'ordinal'],
+    ['status', 'ordinal'],
+  ],
+});
+
+export const reconciliationTills = defineTable({
+  name: 'reconciliation_tills',
+  comment:
+    'Tills at the door, and what their count came to. Nothing of an open one: it is counted blind.',
+  columns: {
+    till_id: { type: 'text', comment: 'Id of the till' },
+    activity_id: { type: 'text', comment: 'Activity it stands at' },
+    ordinal: { type: 'bigint', comment: 'Place in the log where it was opened or closed' },
+    currency: { type: 'text', comment: 'ISO 4217 currency of all amounts' },
+    float: { type: 'bigint', comment: 'Change that was put in, in minor units' },
+    taken: { type: 'bigint', nullable: true, comment: 'Cash taken; null while it is open' },
+    paid_out: {
+      type: 'bigint',
+      nullable: true,
+      comment: 'Refunds paid out; null while it is open',
+    },
+    expected: { type: 'bigint', nullable: true, comment: 'What should be in it; null while open' },
+    counted: { type: 'bigint', nullable: true, comment: 'What was in it; null while it is open' },
+    difference: { type: 'bigint', comment: 'Expected less counted; 0 while it is open' },
+    status: { type: 'text', comment: 'open (not counted yet), agrees or break' },
+  },
+  key: ['till_id'],
+  indexes: [
+    ['activity_id', 'ordinal'],
     ['status', 'ordinal'],
   ],
 });

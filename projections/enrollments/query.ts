@@ -27,6 +27,7 @@ const statusSchema = z.enum(['held', 'waitlisted', 'confirmed', 'lapsed', 'cance
 const paymentSchema = z.strictObject({
   id: idSchema('pay'),
   attempt: z.int().min(1),
+  method: z.enum(['card', 'cash']),
   status: z.enum(['open', 'succeeded', 'declined', 'cancelled', 'refunding', 'refunded']),
   amount: moneySchema,
   refunded: moneySchema,
@@ -84,6 +85,7 @@ function showPayment(row: EnrollmentRow): z.output<typeof paymentSchema> | null 
   return {
     id: attempt.paymentId as `pay_${string}`,
     attempt: attempt.attempt,
+    method: attempt.method,
     status: status === 'succeeded' && refundRequested > 0 ? refunding : status,
     amount: moneyOf(attempt.amount, row.currency),
     refunded: moneyOf(refunded, row.currency),
@@ -171,6 +173,7 @@ const example: z.input<typeof enrollmentSchema> = {
   payment: {
     id: deriveId('pay', 'example'),
     attempt: 1,
+    method: 'card',
     status: 'succeeded',
     amount: eur(2625),
     refunded: eur(0),

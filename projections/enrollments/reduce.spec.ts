@@ -103,6 +103,23 @@ describe('an enrollment', () => {
     expect(row).toMatchObject({ amount_paid: 2625, amount_refunded: 0 });
   });
 
+  it('that was paid in cash shows it beside the card that was tried before', () => {
+    const cash = { ...attempt(2), tillId: deriveId('til', 'a'), amount: eur(2625) };
+    const refund = { refundId: deriveId('ref', 'a'), amount: eur(2625) };
+    const row = rowAfter(
+      requested('held', deadline),
+      opened(1),
+      pay(2, 'CashPaymentReceived', cash),
+      pay(2, 'RefundRequested', refund),
+      pay(2, 'CashRefundPaidOut', refund),
+    );
+    expect(row?.payments).toMatchObject([
+      { attempt: 1, method: 'card', status: 'open' },
+      { attempt: 2, method: 'cash', status: 'succeeded', refunded: 2625 },
+    ]);
+    expect(row).toMatchObject({ amount_paid: 2625, amount_refunded: 2625 });
+  });
+
   it('does not count a refund that failed after it was settled', () => {
     const refund = { refundId: deriveId('ref', 'a'), amount: eur(2625) };
     const paid = [requested('held', deadline), opened(1), pay(1, 'PaymentSucceeded')] as const;

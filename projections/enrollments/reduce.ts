@@ -32,7 +32,7 @@ const changePayment = (
 
 export const enrollmentsProjection = defineProjection({
   name: 'enrollments',
-  version: 2,
+  version: 3,
   question: 'What became of an enrollment?',
   tables: [enrollments],
   events: [enrollmentEvents, paymentEvents, ticketEvents],
@@ -96,6 +96,18 @@ export const enrollmentsProjection = defineProjection({
     ConfirmationSent: ({ data, revision }) => changeEnrollment(data, () => ({ revision })),
     PaymentSucceeded: ({ data }) =>
       changePayment(data, () => ({ status: 'succeeded', declineCode: null })),
+    CashPaymentReceived: ({ data }) =>
+      changeEnrollment(data, (row) => {
+        const payments = row.payments as PaymentAttempt[];
+        const attempt = payments.length + 1;
+        const taken = { ...openAttempt({ ...data, attempt }), method: 'cash', status: 'succeeded' };
+        return {
+          payments: [...payments, taken],
+          amount_paid: row.amount_paid + data.amount.amount,
+        };
+      }),
+    CashRefundPaidOut: ({ data }) =>
+      changePayment(data, ({ refunded }) => ({ refunded: refunded + data.amount.amount })),
     PaymentDeclined: ({ data }) =>
       changePayment(data, () => ({
         status: 'declined',
@@ -127,6 +139,7 @@ function openAttempt(data: {
   return {
     paymentId: data.paymentId,
     attempt: data.attempt,
+    method: 'card',
     status: 'open',
     amount: data.amount.amount,
     declineCode: null,

@@ -4,6 +4,7 @@ import { defineTable } from '../_runtime/table.ts';
 export type PaymentAttempt = {
   readonly paymentId: string;
   readonly attempt: number;
+  readonly method: 'card' | 'cash';
   readonly status: 'open' | 'succeeded' | 'declined' | 'cancelled';
   readonly amount: number;
   readonly declineCode: string | null;

@@ -1,21 +1,26 @@
 import type { EventOf } from '../../domain/_kernel/event.ts';
 import type { EnrollmentConfirmed } from '../../domain/enrollment/events.ts';
 import type {
+  CashPaymentReceived,
+  CashRefundPaidOut,
   PaymentFeeCharged,
   PaymentSucceeded,
   RefundFailed,
   RefundRequested,
   RefundSettled,
 } from '../../domain/payment/events.ts';
+import type { TillClosed } from '../../domain/till/events.ts';
 
 /** The chart of accounts: every account a line can name. */
 export const accounts = {
   'stripe-clearing': 'Asset: what Stripe owes us',
+  'cash-tills': 'Asset: cash of the tills, without the change that was put in',
   'customer-prepayments': 'Liability: paid for enrollments that are not confirmed',
   'refunds-payable': 'Liability: to go back to members, not settled yet',
   'activity-revenue': 'Income: prices of confirmed enrollments',
   'service-fee-revenue': 'Income: service fees of confirmed enrollments',
   'payment-fees': "Expense: Stripe's fees",
+  'cash-over-short': 'Expense: what tills were short of when they were counted, less what was over',
 } as const;
 export type Account = keyof typeof accounts;
 
@@ -41,6 +46,8 @@ export type Position = {
 };
 
 type Booked =
+  | EventOf<typeof CashPaymentReceived>
+  | EventOf<typeof CashRefundPaidOut>
   | EventOf<typeof PaymentSucceeded>
   | EventOf<typeof PaymentFeeCharged>
   | EventOf<typeof EnrollmentConfirmed>
@@ -60,6 +67,20 @@ type Rule<T extends BookedType> = {
 
 /** Event → entry. Lines of zero are left out when it is booked. */
 export const rules: { readonly [T in BookedType]: Rule<T> } = {
+  CashPaymentReceived: {
+    memo: 'Cash taken at a till',
+    lines: ({ amount: { amount } }) => [
+      debit('cash-tills', amount),
+      credit('customer-prepayments', amount),
+    ],
+  },
+  CashRefundPaidOut: {
+    memo: 'Refund paid out at a till',
+    lines: ({ amount: { amount } }) => [
+      debit('refunds-payable', amount),
+      credit('cash-tills', amount),
+    ],
+  },
   PaymentSucceeded: {
     memo: 'Card payment captured',
     lines: ({ amount: { amount } }) => [
@@ -135,6 +156,7 @@ export function sourceOf(
 export function advance(position: Position, event: BookedEvent): Position {
   switch (event.type) {
     case 'PaymentSucceeded':
+    case 'CashPaymentReceived':
     case 'PaymentFeeCharged':
       return position;
     case 'EnrollmentConfirmed': {
@@ -155,15 +177,16 @@ export function advance(position: Position, event: BookedEvent): Position {
       };
     }
     case 'RefundSettled':
+    case 'CashRefundPaidOut':
     case 'RefundFailed': {
       const { [event.data.refundId]: refund, ...others } = position.refunds;
       if (refund === undefined) throw new RangeError('the refund was never requested');
-      return event.type === 'RefundSettled'
-        ? {
+      return event.type === 'RefundFailed'
+        ? { ...moved(position, refund, 1), refunds: others }
+        : {
             ...position,
             refunds: { ...others, [event.data.refundId]: { ...refund, settled: true } },
-          }
-        : { ...moved(position, refund, 1), refunds: others };
+          };
     }
   }
 }
@@ -183,13 +206,26 @@ export class UnbalancedEntryError extends Error {
 export function linesOf(event: BookedEvent, position: Position): readonly Line[] {
   // One cast: TypeScript does not see that a type's rule gets the data of that type.
   const rule = rules[event.type] as Rule<BookedType>;
-  const lines = rule
-    .lines(event.data, position)
-    .filter((line) => line.debit !== 0 || line.credit !== 0);
+  return balanced(event.type, rule.lines(event.data, position));
+}
+
+/** What a count found beside what was booked: after it `cash-tills` is what was in the drawer. */
+export const tillMemo = 'Till counted: over or short';
+export function tillLines({ over, short }: EventOf<typeof TillClosed>['data']): readonly Line[] {
+  return balanced('TillClosed', [
+    debit('cash-tills', over.amount),
+    credit('cash-over-short', over.amount),
+    debit('cash-over-short', short.amount),
+    credit('cash-tills', short.amount),
+  ]);
+}
+
+function balanced(type: string, all: readonly Line[]): readonly Line[] {
+  const lines = all.filter((line) => line.debit !== 0 || line.credit !== 0);
   const debits = lines.reduce((sum, line) => sum + line.debit, 0);
   const credits = lines.reduce((sum, line) => sum + line.credit, 0);
   if (debits !== credits || lines.some((line) => line.debit < 0 || line.credit < 0)) {
-    throw new UnbalancedEntryError(`${event.type}: debit ${debits}, credit ${credits}`);
+    throw new UnbalancedEntryError(`${type}: debit ${debits}, credit ${credits}`);
   }
   return lines;
 }

@@ -37,7 +37,7 @@ const lineSchema = z.strictObject({
   credit: amountSchema,
   currency: currencySchema,
   activityId: idSchema('act'),
-  enrollmentId: idSchema('enr'),
+  enrollmentId: idSchema('enr').nullable().meta({ description: 'Null where a till was counted' }),
   paymentId: idSchema('pay').nullable(),
   memo: z.string(),
 });
@@ -67,7 +67,7 @@ const show = (row: LineRow): z.output<typeof lineSchema> => ({
   credit: row.credit,
   currency: row.currency as z.output<typeof currencySchema>,
   activityId: row.activity_id as `act_${string}`,
-  enrollmentId: row.enrollment_id as `enr_${string}`,
+  enrollmentId: row.enrollment_id as `enr_${string}` | null,
   paymentId: row.payment_id as `pay_${string}` | null,
   memo: row.memo,
 });

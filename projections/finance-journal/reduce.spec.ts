@@ -68,6 +68,32 @@ describe('an entry', () => {
     ).toEqual(['payment-fees 64 0', 'stripe-clearing 0 64']);
   });
 
+  it('keeps cash at the tills, and books what a count finds beside it', () => {
+    const [tillId, activityId] = [deriveId('til', 'a'), ids.activityId];
+    const cash = pay('CashPaymentReceived', { tillId, amount: eur(2625) });
+    expect(lastEntry(requested, cash)).toEqual([
+      'cash-tills 2625 0',
+      'customer-prepayments 0 2625',
+    ]);
+    const promised = pay('RefundRequested', refund(2625));
+    const paidOut = pay('CashRefundPaidOut', { ...refund(2625), tillId });
+    expect(lastEntry(requested, cash, promised, paidOut)).toEqual([
+      'refunds-payable 2625 0',
+      'cash-tills 0 2625',
+    ]);
+    const count = (over: number, short: number) =>
+      [
+        'till-a',
+        {
+          type: 'TillClosed',
+          data: { tillId, activityId, counted: eur(2625), over: eur(over), short: eur(short) },
+        },
+      ] as const;
+    expect(lastEntry(count(20, 0))).toEqual(['cash-tills 20 0', 'cash-over-short 0 20']);
+    expect(lastEntry(count(0, 20))).toEqual(['cash-over-short 20 0', 'cash-tills 0 20']);
+    expect(lastEntry(count(0, 0))).toEqual([]);
+  });
+
   it('is not made for a free enrollment', () => {
     const free = [
       'enrollment-a',

@@ -1,6 +1,7 @@
 import type { Money } from '../../domain/_kernel/money.ts';
 import { enrollmentEvents } from '../../domain/enrollment/events.ts';
 import { paymentEvents } from '../../domain/payment/events.ts';
+import { tillEvents } from '../../domain/till/events.ts';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
 import {
   change,
@@ -12,7 +13,15 @@ import {
   rowRef,
 } from '../_runtime/definition.ts';
 import type { RowOf } from '../_runtime/table.ts';
-import { advance, type BookedEvent, linesOf, type Position, rules } from './accounts.ts';
+import {
+  advance,
+  type BookedEvent,
+  linesOf,
+  type Position,
+  rules,
+  tillLines,
+  tillMemo,
+} from './accounts.ts';
 import { financeJournal, financePositions } from './table.ts';
 
 /** Most lines that a rule makes: a refund may take from three accounts. */
@@ -27,6 +36,8 @@ const moneyIn = (event: BookedEvent): Money => {
     case 'EnrollmentConfirmed':
       return event.data.amountPaid;
     case 'PaymentSucceeded':
+    case 'CashPaymentReceived':
+    case 'CashRefundPaidOut':
     case 'RefundRequested':
     case 'RefundSettled':
     case 'RefundFailed':
@@ -88,11 +99,12 @@ function lineRow(
 
 export const financeJournalProjection = defineProjection({
   name: 'finance-journal',
-  version: 1,
+  version: 2,
   question: 'What was booked, to the cent?',
   tables: [financeJournal, financePositions],
-  events: [enrollmentEvents, paymentEvents],
-  keyOf: (event) => event.data.enrollmentId,
+  events: [enrollmentEvents, paymentEvents, tillEvents],
+  // A till's own events are of no enrollment. What it took and paid out is booked with the payment.
+  keyOf: ({ data }) => ('enrollmentId' in data ? data.enrollmentId : data.tillId),
   on: {
     EnrollmentRequested: ({ data }) => [
       put(financePositions, {
@@ -108,9 +120,28 @@ export const financeJournalProjection = defineProjection({
     ],
     EnrollmentConfirmed: book,
     PaymentSucceeded: book,
+    CashPaymentReceived: book,
+    CashRefundPaidOut: book,
     PaymentFeeCharged: book,
     RefundRequested: book,
     RefundSettled: book,
     RefundFailed: book,
+    TillClosed: (event) =>
+      tillLines(event.data).map((line, index) =>
+        put(financeJournal, {
+          journal_id: event.id,
+          line: index + 1,
+          ordinal: event.ordinal,
+          occurred_at: event.metadata.occurredAt,
+          recorded_at: event.metadata.recordedAt,
+          event_type: event.type,
+          ...line,
+          currency: event.data.counted.currency,
+          activity_id: event.data.activityId,
+          enrollment_id: null,
+          payment_id: null,
+          memo: tillMemo,
+        }),
+      ),
   },
 });

@@ -15,7 +15,11 @@ export const financeJournal = defineTable({
     credit: { type: 'bigint', comment: 'Credit in minor units; 0 on a debit line' },
     currency: { type: 'text', comment: 'ISO 4217 currency' },
     activity_id: { type: 'text', comment: 'Activity it concerns' },
-    enrollment_id: { type: 'text', comment: 'Enrollment it concerns' },
+    enrollment_id: {
+      type: 'text',
+      nullable: true,
+      comment: 'Enrollment it concerns; null where a till was counted',
+    },
     payment_id: { type: 'text', nullable: true, comment: 'Payment it concerns' },
     memo: { type: 'text', comment: 'What was booked, for people' },
   },

@@ -26,5 +26,6 @@ export type Paid = Heard<
   | 'RefundRequested'
   | 'RefundSettled'
   | 'RefundFailed'
+  | 'CashPaymentReceived'
 >;
 export type Ticketed = Heard<[typeof ticketEvents], 'TicketIssued'>;

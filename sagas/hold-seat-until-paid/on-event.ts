@@ -33,6 +33,7 @@ export function onEvent(
     case 'RefundRequested':
     case 'RefundSettled':
     case 'RefundFailed':
+    case 'CashPaymentReceived':
       return onPaymentEvent(state, event, ids);
     case 'TicketIssued':
       // It was issued while the cancellation was on its way: the order to void it came too early.

@@ -1,7 +1,15 @@
-import type { Reaction, SagaEffect } from '../_runtime/definition.ts';
+import type { PaymentId } from '../../domain/_kernel/ids.ts';
+import type { Money } from '../../domain/_kernel/money.ts';
+import type { Reaction } from '../_runtime/definition.ts';
 import type { Paid } from './hears.ts';
 import { follow } from './on-enrollment.ts';
-import { type HoldState, isUnwanted, withPayment } from './state.ts';
+import {
+  type FollowedPayment,
+  type HoldState,
+  isUnwanted,
+  type RefundCause,
+  withPayment,
+} from './state.ts';
 import {
   cancelAgain,
   closeAttempt,
@@ -30,6 +38,8 @@ export function onPaymentEvent(state: HoldState, event: Paid, ids: Ids): Reactio
     }
     case 'PaymentSucceeded':
       return succeeded(state, event, ids);
+    case 'CashPaymentReceived':
+      return received(state, event, ids);
     case 'PaymentFeeCharged':
       return {
         state: withPayment(state, paymentId, { settled: true }),
@@ -42,9 +52,11 @@ export function onPaymentEvent(state: HoldState, event: Paid, ids: Ids): Reactio
       };
     case 'RefundRequested': {
       const { refundId } = event.data;
+      const known = withPayment(state, paymentId, { refunding: true });
+      if (known.payments[paymentId]?.inCash === true) return { state: known, effects: [] };
       const refunds = { ...state.refunds, [refundId]: { paymentId, rounds: 0 } };
       return {
-        state: { ...withPayment(state, paymentId, { refunding: true }), refunds },
+        state: { ...known, refunds },
         effects: [giveBack(paymentId, refundId, 0), ...refundDue(refundId, 0, recordedAt)],
       };
     }
@@ -66,7 +78,7 @@ export function onPaymentEvent(state: HoldState, event: Paid, ids: Ids): Reactio
 
 type Succeeded = Extract<Paid, { readonly type: 'PaymentSucceeded' }>;
 
-/** Money has come. It gets a seat, unless there is nothing for it to pay. */
+/** A card was charged. It is looked at again until its fee is known: Stripe tells it a little later. */
 function succeeded(given: HoldState, event: Succeeded, ids: Ids): Reaction<HoldState> {
   const { paymentId, amount } = event.data;
   const { recordedAt } = event.metadata;
@@ -76,17 +88,36 @@ function succeeded(given: HoldState, event: Succeeded, ids: Ids): Reaction<HoldS
     paymentId,
     { amount, status: 'paid', looks: 0 },
   );
-  // Looked at again until its fee is known: Stripe tells it a little later.
   const looks = lookLater(paymentId, 0, recordedAt);
-  const back = (why: SagaEffect): Reaction<HoldState> => ({
+  const { state: next, effects } = findHome(state, { paymentId, amount }, ids);
+  return { state: next, effects: [...looks, ...effects] };
+}
+
+type Received = Extract<Paid, { readonly type: 'CashPaymentReceived' }>;
+
+/** Cash has no fee and no intent: there is nothing to be looked up. */
+function received(given: HoldState, { data }: Received, ids: Ids): Reaction<HoldState> {
+  const { paymentId, amount } = data;
+  if (given.payments[paymentId] !== undefined) return { state: given, effects: [] };
+  const payment: FollowedPayment = {
+    ...{ amount, status: 'paid', settled: true, looks: 0, refunding: false },
+    inCash: true,
+  };
+  const state = { ...given, payments: { ...given.payments, [paymentId]: payment } };
+  return findHome(state, { paymentId, amount }, ids);
+}
+
+/** Money has come. It gets a seat, unless there is nothing for it to pay. */
+function findHome(
+  state: HoldState,
+  { paymentId, amount }: { readonly paymentId: PaymentId; readonly amount: Money },
+  ids: Ids,
+): Reaction<HoldState> {
+  const back = (why: RefundCause): Reaction<HoldState> => ({
     state: withPayment(state, paymentId, { refunding: true }),
-    effects: [...looks, why],
+    effects: [refundAll(paymentId, amount, why)],
   });
-  if (state.cancelCause !== null) {
-    return back(refundAll(paymentId, amount, refundCauseOf(state.cancelCause)));
-  }
-  if (state.seating !== null && state.seating !== paymentId) {
-    return back(refundAll(paymentId, amount, 'late-payment'));
-  }
-  return { state: { ...state, seating: paymentId }, effects: [...looks, seat(ids)] };
+  if (state.cancelCause !== null) return back(refundCauseOf(state.cancelCause));
+  if (state.seating !== null && state.seating !== paymentId) return back('late-payment');
+  return { state: { ...state, seating: paymentId }, effects: [seat(ids)] };
 }

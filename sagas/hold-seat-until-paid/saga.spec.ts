@@ -410,6 +410,53 @@ describe('a payment', () => {
   });
 });
 
+describe('cash', () => {
+  const { tillId } = exampleIds;
+  const received = (id: PaymentId = paymentId) =>
+    event({ type: 'CashPaymentReceived', data: { ...ids, paymentId: id, tillId, amount: price } });
+
+  it('asks for the seat at once; nobody asks Stripe about it', () => {
+    saga
+      .given(...held)
+      .when(received())
+      .wants(confirmSeat);
+    saga
+      .given(...held, received())
+      .when(seatConfirmed('paid'))
+      .wants(
+        forgetHold,
+        command('confirm-enrollment', { enrollmentId }, { paid: { paymentId, amount: price } }),
+      );
+  });
+
+  it('beside an open card payment ends that, once it has the seat', () => {
+    const { effects } = saga
+      .given(...held, opened(other), received(), seatConfirmed('paid'))
+      .when(confirmed);
+    expect(effects).toContainEqual(
+      sideEffect('cancel-payment', other, { paymentId: other, enrollmentId }),
+    );
+  });
+
+  it('beside money that has the seat is owed back, and so is cash after a cancellation', () => {
+    saga
+      .given(...done)
+      .when(received(other))
+      .wants(refund(other, 'late-payment'));
+    saga
+      .given(...held, cancelled())
+      .when(received())
+      .wants(refund(paymentId, 'enrollment-cancelled'));
+  });
+
+  it('that is owed back waits for staff: Stripe is not told', () => {
+    saga
+      .given(...held, received())
+      .when(refundRequested)
+      .wants();
+  });
+});
+
 describe('a payment that is made at Stripe when nobody wants it any more', () => {
   const startedAt = (id: PaymentId = paymentId) =>
     event({
@@ -627,6 +674,12 @@ it('never keeps money without a seat, in any order of events', () => {
   const inputs: readonly Input[] = [
     ...held,
     ...[opened(), opened(other), succeeded(), succeeded(other), feeCharged, cancelledPayment],
+    ...[deriveId('pay', 'cash'), deriveId('pay', 'more cash')].map((id) =>
+      event({
+        type: 'CashPaymentReceived',
+        data: { ...ids, paymentId: id, tillId: exampleIds.tillId, amount: price },
+      }),
+    ),
     ...[seatConfirmed('paid'), seatConfirmed('late-payment'), seatExpired, confirmed, lapsed],
     ...[cancelled(), refundRequested, timer('hold-ends', until), timer('late-money-ends', until)],
     refused('confirm-seat', { enrollmentId, memberId }, 'sold-out'),

@@ -35,6 +35,7 @@ export const holdSeatUntilPaid = defineSaga({
     'RefundRequested',
     'RefundSettled',
     'RefundFailed',
+    'CashPaymentReceived',
     'TicketIssued',
   ],
   instanceOf: (event) => event.data.enrollmentId,

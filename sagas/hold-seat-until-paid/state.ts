@@ -34,6 +34,8 @@ export type FollowedPayment = {
   readonly looks: number;
   /** The money goes back. */
   readonly refunding: boolean;
+  /** Staff took it in cash, and staff pay it out: there is nothing to ask Stripe. */
+  readonly inCash?: true;
 };
 
 /** What the seating's stream says of this enrollment's seat. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
 import {
@@ -175,4 +176,97 @@ test('a pet comes along to an activity for pets, if it is old enough and of the 
   expect(names).toEqual(['Tom', 'Bit']);
   const kept = JSON.parse((await driver.read(`/v1/activities/${activityId}/roster`, staff)).text);
   expect(kept.items[0].pets).toMatchObject([{ name: 'Rex' }]);
+});
+
+test('cash at the door: taken, booked, given back, counted; over and short is a break with its till', async () => {
+  const { token } = staff;
+  const by = { token };
+  const eur = (amount: number) => ({ amount, currency: 'EUR' });
+  const { id: activityId } = await driver.openActivity(staff);
+  const openTill = async () => {
+    const till = { activityId, float: eur(10_000) };
+    return parsed(shapes.made, good('open', await driver.command('/v1/tills', till, by))).id;
+  };
+  const payCash = (enrollmentId: string, tillId: string, who = staff, key?: string) =>
+    driver.command(
+      `/v1/enrollments/${enrollmentId}/payments`,
+      { method: 'cash', tillId },
+      { token: who.token, ...(key === undefined ? {} : { key }) },
+    );
+  const close = (tillId: string, counted: number) =>
+    driver.command(`/v1/tills/${tillId}/close`, { counted: eur(counted) }, by);
+
+  const tillId = await openTill();
+  const [first, second] = [await driver.register(), await driver.register()];
+  const { id } = await driver.enroll(first, activityId);
+  const { id: other } = await driver.enroll(second, activityId);
+  expect(problemOf(await payCash(id, tillId, first))).toEqual({ status: 403, code: 'staff-only' });
+  // A card was tried before; the cash makes it pointless.
+  await driver.pay(first, id);
+  const key = randomUUID();
+  const paid = good('cash', await payCash(id, tillId, staff, key));
+  expect(JSON.parse(paid.text)).toMatchObject({ status: 'received', amount: eur(2500) });
+  expect(JSON.parse(good('repeat', await payCash(id, tillId, staff, key)).text)).toEqual(
+    JSON.parse(paid.text),
+  );
+  const seated = await driver.untilEnrollment(first, id, ({ ticket }) => ticket !== null);
+  expect(seated).toMatchObject({ status: 'confirmed', amountPaid: eur(2500) });
+  expect(problemOf(await payCash(id, tillId)).code).toBe('already-confirmed');
+  await until(
+    'the card payment is cancelled',
+    async () => (await driver.stripe.intentsByEnrollment()).get(id) ?? [],
+    ([intent]) => intent?.status === 'canceled',
+  );
+  good('cash', await payCash(other, tillId));
+  await driver.untilEnrollment(second, other, ({ status }) => status === 'confirmed');
+
+  // One of them cannot come: what was paid in cash is owed until a till pays it out.
+  await driver.cancel(second, other);
+  const owed = await until(
+    'what is owed in cash',
+    async () =>
+      JSON.parse((await driver.read(`/v1/activities/${activityId}/cash-refunds`, by)).text),
+    ({ items }) => items.length > 0,
+  );
+  const [{ paymentId, refunds }] = owed.items;
+  const [{ refundId, amount }] = refunds;
+  expect(amount).toEqual(eur(2500));
+  const payOut = (at: string) =>
+    driver.command(`/v1/refunds/${refundId}/pay-out`, { paymentId, tillId: at }, by);
+  good('pay out', await payOut(tillId));
+  const elsewhere = await openTill();
+  expect(problemOf(await payOut(elsewhere)).code).toBe('already-paid-out');
+  await driver.untilEnrollment(second, other, ({ payment }) => payment?.status === 'refunded');
+
+  // The count: 100 of change and one ticket; the other till is 20 cents short.
+  const counted = good('close', await close(tillId, 12_500));
+  expect(JSON.parse(counted.text)).toMatchObject({
+    ...{ expected: eur(12_500), over: eur(0), short: eur(0) },
+  });
+  expect(problemOf(await close(tillId, 12_500)).code).toBe('till-closed');
+  const short = good('close', await close(elsewhere, 9980));
+  expect(JSON.parse(short.text)).toMatchObject({ short: eur(20) });
+
+  const { token: finance } = await driver.admin();
+  const consistency = consistencyOf(short);
+  const path = `/v1/finance/reconciliation/${activityId}`;
+  const answer = good('reconciliation', await driver.read(path, { token: finance, consistency }));
+  expect(JSON.parse(answer.text)).toMatchObject({
+    ...{ status: 'break', difference: 20, breaks: 1, openItems: 0, payments: 2 },
+    ...{ takings: eur(5000), refunds: eur(2500), cash: { taken: eur(5000), paidOut: eur(2500) } },
+    tills: expect.arrayContaining([
+      expect.objectContaining({ tillId, status: 'agrees', difference: 0 }),
+      expect.objectContaining({ tillId: elsewhere, status: 'break', difference: 20 }),
+    ]),
+  });
+  const breaks = JSON.parse((await driver.read('/v1/finance/breaks', { token: finance })).text);
+  expect(breaks.items).toContainEqual(
+    expect.objectContaining({ kind: 'till', tillId: elsewhere, causes: ['till-short'] }),
+  );
+  const lines = await journal(driver, { activityId, consistency });
+  expect(balanceOf(lines)).toBe(0);
+  expect(balanceOf(lines, 'cash-tills')).toBe(2500 - 20);
+  expect(balanceOf(lines, 'cash-over-short')).toBe(20);
+  expect(balanceOf(lines, 'activity-revenue')).toBe(-2500);
+  expect(balanceOf(lines, 'refunds-payable')).toBe(0);
 });

@@ -9,7 +9,7 @@ const line = z.object({
   credit: z.int().min(0),
   currency: z.literal('EUR'),
   eventType: z.string(),
-  enrollmentId: z.string(),
+  enrollmentId: z.string().nullable(),
 });
 const journalPage = z.object({ items: z.array(line), nextCursor: z.string().nullable() });
 const reconciliation = z.object({

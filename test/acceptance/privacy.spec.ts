@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
 import { filesOfDatabase, filesUnder, searchDatabase, searchFiles } from './byte-search.ts';
-import { createDriver, type Driver } from './driver.ts';
+import { createDriver, type Driver, good, parsed } from './driver.ts';
+import * as shapes from './shapes.ts';
 import { until } from './wait.ts';
 
 const TITLE = 'Waldspaziergang mit dem Dackelrudel';
@@ -36,12 +37,19 @@ beforeAll(async () => {
     url: `${platform.writeUrl}/v1/sessions`,
     body: { email: payer.email, password: 'not-the-password' },
   });
+  const pet = { name: 'Schnuffelzwerg', species: 'dog', breed: 'Appenzellermischling' };
+  const added = await driver.command('/v1/pets', { ...pet, birthDate: '2024-02-29' }, by);
+  const { id: petId } = parsed(shapes.made, good('pet', added));
+  const vaccination = { vaccine: 'Zwingerhustenspray', givenOn: '2025-02-28' };
+  const given = await driver.command(`/v1/pets/${petId}/vaccinations`, vaccination, by);
+  expect(given.status).toBe(201);
   await until(
     'mail',
     () => driver.mailTo(payer.email),
     (mails) => mails.length > 0,
   );
   needles = [...NAMES, 'Zylberstejn', 'Brunngräber', payer.email, guestOf.email];
+  needles.push(pet.name, pet.breed, vaccination.vaccine);
   needles.push(guest.name, 'Nachtsheim', guest.email, payer.password, payer.token);
 }, 60_000);
 

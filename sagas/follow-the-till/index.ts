@@ -1,0 +1,1 @@
+export { followTheTill } from './saga.ts';
