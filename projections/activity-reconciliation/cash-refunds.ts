@@ -14,7 +14,7 @@ import { defineQuery, readRoles } from '../_runtime/query.ts';
 import { from, moneyOf, rowsOf } from '../_runtime/read.ts';
 import type { RowOf } from '../_runtime/table.ts';
 import { findActivity } from '../activity-catalogue/query.ts';
-import type { Refunds } from './reduce.ts';
+import type { Refunds } from './judge.ts';
 import { reconciliationPayments } from './table.ts';
 
 const owedSchema = z.strictObject({

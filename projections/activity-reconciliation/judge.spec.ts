@@ -41,7 +41,25 @@ const silent = {
 
 const cash = { ...silent, method: 'cash', till_id: 'til_1', till_taken: 2625, fee: null };
 
+const failed = (times: number, next?: 'pending' | 'settled') => {
+  const refund = (status: string) => ({ amount: 500, status });
+  const tries = Array.from({ length: times }, (_, n) => [`ref_${n}`, refund('failed')]);
+  return {
+    refunds: Object.fromEntries([...tries, ...(next ? [['ref_next', refund(next)]] : [])]),
+    refunds_failed: 500 * times,
+    refunds_pending: next === 'pending' ? 500 : 0,
+    refunded: next === 'settled' ? 500 : 0,
+  };
+};
+
 describe('a payment', () => {
+  it('owes a failed refund until another one is made, however often it failed', () => {
+    expect(judge({ ...agreed, ...failed(3) }).causes).toEqual(['refund-owed']);
+    for (const next of ['pending', 'settled'] as const) {
+      expect(judge({ ...agreed, ...failed(3, next) }).causes).not.toContain('refund-owed');
+    }
+  });
+
   it('agrees when every amount does', () => {
     const agrees = { difference: 0, causes: [], status: 'agrees' };
     expect(judge(agreed)).toEqual(agrees);
@@ -63,6 +81,7 @@ describe('a payment', () => {
       { refunds_pending: 500, statement_refunds: 500, statement_net: 2061 },
       500,
     ],
+    ['refund-owed', failed(1), 0],
     ['refund-missing-in-log', { statement_refunds: 500, statement_net: 2061 }, 500],
     ['other-movement', { statement_other: -2625, statement_net: -64 }, 2625],
     ['currency-differs', { statement_currency: 'USD' }, 0],
@@ -89,7 +108,15 @@ test.each([1, 2, 3])('a season whose statement is complete has no difference (%i
   const rows = rowsAfter(activityReconciliationProjection, season({ seed, enrollments: 120 }));
   const payments = rows.of(reconciliationPayments);
   expect(payments.length).toBeGreaterThan(50);
-  expect(payments.filter(({ status }) => status !== 'agrees')).toEqual([]);
+  expect(payments.filter(({ difference }) => difference !== 0)).toEqual([]);
+  // Open is what the season owes: refunds that failed and were not made again.
+  for (const { status, causes, refunds_failed } of payments) {
+    expect({ status, causes }).toEqual(
+      refunds_failed > 0
+        ? { status: 'open', causes: ['refund-owed'] }
+        : { status: 'agrees', causes: [] },
+    );
+  }
   expect(rows.of(statementLines).filter(({ status }) => status === 'break')).toHaveLength(1);
 });
 

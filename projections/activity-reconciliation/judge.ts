@@ -2,6 +2,11 @@ import type { RowOf } from '../_runtime/table.ts';
 import type { reconciliationPayments } from './table.ts';
 
 export type PaymentRow = RowOf<typeof reconciliationPayments>;
+export type RefundStatus = 'pending' | 'settled' | 'failed';
+/** By their ids. */
+export type Refunds = Readonly<
+  Record<string, { readonly amount: number; readonly status: RefundStatus }>
+>;
 
 /** What our log and the statement, or the tills, can differ in, and whether waiting may settle it. */
 export const causes = {
@@ -12,6 +17,7 @@ export const causes = {
   'amount-differs': { waits: false, what: 'The statement has another amount' },
   'fee-differs': { waits: false, what: 'The statement has another fee' },
   'refund-on-its-way': { waits: true, what: 'On the statement before we were told it is done' },
+  'refund-owed': { waits: true, what: 'A refund failed, and no other is made or on its way' },
   'refund-missing-in-log': { waits: false, what: 'The statement has a refund we did not make' },
   'other-movement': { waits: false, what: 'A dispute or an adjustment on the statement' },
   'currency-differs': { waits: false, what: 'The statement is in another currency' },
@@ -59,12 +65,21 @@ const foundAtStripe: Questions<Exclude<Cause, AtTill>> = {
   'refund-on-its-way': (row) =>
     row.refunded < row.statement_refunds &&
     row.statement_refunds <= row.refunded + row.refunds_pending + row.refunds_failed,
+  // A failed refund is asked for again under another id, each time for the same amount.
+  'refund-owed': (row) => row.refunded + row.refunds_pending < owedOnce(row),
   'refund-missing-in-log': (row) =>
     row.statement_refunds > row.refunded + row.refunds_pending + row.refunds_failed,
   'other-movement': (row) => row.statement_other !== 0,
   'currency-differs': (row) =>
     row.statement_currency !== null && row.statement_currency !== row.currency,
 };
+
+/** The largest refund that failed, however often it was tried. */
+function owedOnce({ refunds, refunds_failed }: Facts): number {
+  if (refunds_failed === 0) return 0;
+  const each = Object.values(refunds as Refunds);
+  return Math.max(...each.map(({ amount, status }) => (status === 'failed' ? amount : 0)));
+}
 
 /** Compares a payment with the statement, or with the tills. */
 export function judge(row: Facts): Pick<PaymentRow, 'difference' | 'causes' | 'status'> {

@@ -3,7 +3,7 @@ import { paymentEvents } from '../../domain/payment/events.ts';
 import { type StatementLineRecorded, statementEvents } from '../../domain/statement/events.ts';
 import { tillEvents } from '../../domain/till/events.ts';
 import { change, defineProjection, put, type RowChange } from '../_runtime/definition.ts';
-import { judge, type PaymentRow } from './judge.ts';
+import { judge, type PaymentRow, type RefundStatus, type Refunds } from './judge.ts';
 import { reconciliationPayments, reconciliationTills, statementLines } from './table.ts';
 
 /** Who speaks of a payment, and what they know of it. Our own log wins over a statement's metadata. */
@@ -13,11 +13,6 @@ type Known = {
   readonly enrollmentId?: string;
 };
 type Line = EventOf<typeof StatementLineRecorded>['data'];
-type RefundStatus = 'pending' | 'settled' | 'failed';
-/** Refunds of a payment by their id, amounts in minor units. */
-export type Refunds = Readonly<
-  Record<string, { readonly amount: number; readonly status: RefundStatus }>
->;
 
 /** Either side may speak of a payment first; every change is judged anew. */
 function changePayment(
@@ -126,7 +121,7 @@ function statusOf({ paymentId, reportingCategory }: Line): string {
 
 export const activityReconciliationProjection = defineProjection({
   name: 'activity-reconciliation',
-  version: 2,
+  version: 3,
   question: "Does what we took agree with Stripe's statement and the tills?",
   tables: [reconciliationPayments, reconciliationTills, statementLines],
   events: [paymentEvents, statementEvents, tillEvents],

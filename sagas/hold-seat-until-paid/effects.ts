@@ -16,6 +16,20 @@ export const cancelPayment = defineSideEffect({
   payload: payload.extend({ onlyAtRest: z.boolean().default(false) }),
 });
 
+/**
+ * Money that is where it should not be, and what was tried did not help. `givenUp`: nothing more is
+ * tried by itself, somebody has to look.
+ */
+export const tellOperators = defineSideEffect({
+  name: 'tell-operators',
+  payload: payload.extend({
+    about: z.enum(['refund']),
+    code: z.string(),
+    tries: z.int().min(1),
+    givenUp: z.boolean(),
+  }),
+});
+
 /** Gives the money of a refund that was decided back. */
 export const refundPayment = defineSideEffect({
   name: 'refund-payment',

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { DomainEvent, StoredEvent } from '../../domain/_kernel/event.ts';
 import { exampleIds } from '../../domain/_kernel/examples.ts';
+import { deriveId } from '../../domain/_kernel/ids.ts';
 import {
   intentCreated,
+  refundFailed,
   refundRequested,
   refundSettled,
   started,
@@ -41,6 +43,7 @@ async function perform(
   history: readonly DomainEvent[],
   answers: Partial<Gateway>,
   more: object = {},
+  attempt = 1,
 ) {
   const asked: unknown[] = [];
   const sent: unknown[] = [];
@@ -53,8 +56,11 @@ async function perform(
     };
   const effects = paymentEffects({
     eventStore: {
-      readStream: async () =>
-        history.map((event) => delivered(event as { type: string; data: object }) as StoredEvent),
+      // Of its enrollment nothing is known.
+      readStream: async (stream) =>
+        (stream.startsWith('payment-') ? history : []).map(
+          (event) => delivered(event as { type: string; data: object }) as StoredEvent,
+        ),
     },
     gateway: {
       fetchIntent: noting('fetchIntent', answers.fetchIntent ?? never),
@@ -70,7 +76,7 @@ async function perform(
       ...(effect === 'refund-payment' ? { paymentId, refundId } : { paymentId, enrollmentId }),
       ...more,
     },
-    attempt: 1,
+    attempt,
     signal: new AbortController().signal,
     send: async ({ name }, params, body) => {
       sent.push([name, params, body]);
@@ -144,6 +150,43 @@ describe('cancel-payment when the hold has ended', () => {
     );
     expect(asked.at(-1)).toEqual(['cancelIntent', 'pi_example']);
     expect(sent).toEqual([recorded]);
+  });
+});
+
+describe('tell-operators', () => {
+  const owed = [...open, succeeded, refundRequested, refundFailed];
+  const about = { enrollmentId, about: 'refund', code: 'lost_card', tries: 5, givenUp: true };
+
+  it('is dead, and so on show, while nobody has looked', async () => {
+    await expect(perform('tell-operators', owed, {}, about)).rejects.toMatchObject({
+      retry: 'never',
+      message: expect.stringContaining('lost_card'),
+    });
+  });
+
+  it('only says it in the log while it is still tried', async () => {
+    const told = await perform('tell-operators', owed, {}, { ...about, givenUp: false });
+    expect(told).toEqual({ asked: [], sent: [] });
+  });
+
+  it('asks for the refund once more when they retry it, under the next id', async () => {
+    const { sent } = await perform('tell-operators', owed, {}, about, 2);
+    expect(sent).toEqual([
+      [
+        'request-refund',
+        { paymentId },
+        {
+          refundId: deriveId('ref', paymentId, 5),
+          amount: { amount: 2563, currency: 'EUR' },
+          cause: 'late-payment',
+        },
+      ],
+    ]);
+  });
+
+  it('is over when the money has gone back meanwhile', async () => {
+    const settled = [...open, succeeded, refundRequested, refundSettled];
+    expect(await perform('tell-operators', settled, {}, about)).toEqual({ asked: [], sent: [] });
   });
 });
 

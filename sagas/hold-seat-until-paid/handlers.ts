@@ -13,6 +13,7 @@ import {
 import { handle, type SideEffectCall, type SideEffectHandler } from '../_runtime/definition.ts';
 import { type LogReader, readAggregate } from '../_runtime/read-aggregate.ts';
 import { cancelPayment, lookUpPayment, refundPayment } from './effects.ts';
+import { tellingOperators } from './tell-operators.ts';
 
 type Deps = {
   readonly eventStore: LogReader;
@@ -25,6 +26,7 @@ type Send = SideEffectCall['send'];
 /** What this saga does outside of the log: all of it at Stripe, all of it repeatable. */
 export function paymentEffects(deps: Deps): Readonly<Record<string, SideEffectHandler>> {
   return {
+    ...tellingOperators(deps),
     ...handle(lookUpPayment, async ({ payload, send }) => {
       const found = await findAtStripe(deps, payload.paymentId);
       if (found !== null) await record(send, payload, found);

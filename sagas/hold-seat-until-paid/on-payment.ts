@@ -1,4 +1,4 @@
-import type { PaymentId } from '../../domain/_kernel/ids.ts';
+import type { PaymentId, RefundId } from '../../domain/_kernel/ids.ts';
 import type { Money } from '../../domain/_kernel/money.ts';
 import type { Reaction } from '../_runtime/definition.ts';
 import type { Paid } from './hears.ts';
@@ -20,6 +20,7 @@ import {
   refundAll,
   refundCauseOf,
   refundDue,
+  refundFailed,
   refundOver,
   seat,
 } from './wants.ts';
@@ -51,8 +52,8 @@ export function onPaymentEvent(state: HoldState, event: Paid, ids: Ids): Reactio
         effects: [lookNoMore(paymentId), closeAttempt(ids, paymentId, 'cancelled')],
       };
     case 'RefundRequested': {
-      const { refundId } = event.data;
-      const known = withPayment(state, paymentId, { refunding: true });
+      const { refundId, cause: refundCause } = event.data;
+      const known = withPayment(state, paymentId, { refunding: true, refundCause });
       if (known.payments[paymentId]?.inCash === true) return { state: known, effects: [] };
       const refunds = { ...state.refunds, [refundId]: { paymentId, rounds: 0 } };
       return {
@@ -61,19 +62,28 @@ export function onPaymentEvent(state: HoldState, event: Paid, ids: Ids): Reactio
       };
     }
     case 'RefundSettled':
-    case 'RefundFailed': {
-      const { refundId } = event.data;
-      const { [refundId]: _over, ...refunds } = state.refunds;
-      const effects = [refundOver(refundId)];
       return {
-        state: { ...state, refunds },
-        effects:
-          event.type === 'RefundSettled'
-            ? [...effects, closeAttempt(ids, paymentId, 'refunded')]
-            : effects,
+        state: withoutRefund(state, event.data.refundId),
+        effects: [refundOver(event.data.refundId), closeAttempt(ids, paymentId, 'refunded')],
+      };
+    // It may have been settled before: banks send money back days later.
+    case 'RefundFailed': {
+      const { refundId, code } = event.data;
+      const tries = (state.payments[paymentId]?.failedRefunds ?? 0) + 1;
+      return {
+        state: withPayment(withoutRefund(state, refundId), paymentId, { failedRefunds: tries }),
+        effects: [
+          refundOver(refundId),
+          ...refundFailed(ids, paymentId, { code, tries, from: recordedAt }),
+        ],
       };
     }
   }
+}
+
+function withoutRefund(state: HoldState, refundId: RefundId): HoldState {
+  const { [refundId]: _over, ...refunds } = state.refunds;
+  return { ...state, refunds };
 }
 
 type Succeeded = Extract<Paid, { readonly type: 'PaymentSucceeded' }>;

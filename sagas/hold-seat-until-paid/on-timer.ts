@@ -15,7 +15,9 @@ import {
   LOOK_UP,
   lookLater,
   lookUp,
+  REFUND_AGAIN,
   REFUND_DUE,
+  refundAll,
   refundDue,
   release,
 } from './wants.ts';
@@ -39,6 +41,9 @@ export function onTimer(state: HoldState, { name, dueAt }: Timer): Reaction<Hold
   }
   if (name.startsWith(LOOK_UP)) {
     return look(state, name.slice(LOOK_UP.length) as PaymentId, dueAt, ids);
+  }
+  if (name.startsWith(REFUND_AGAIN)) {
+    return refundAgain(state, name.slice(REFUND_AGAIN.length) as PaymentId);
   }
   if (name.startsWith(REFUND_DUE)) {
     return askForRefund(state, name.slice(REFUND_DUE.length) as RefundId, dueAt);
@@ -77,6 +82,15 @@ function look(
     state: withPayment(state, paymentId, { looks }),
     effects: [ask(ids, paymentId, dueAt), ...lookLater(paymentId, looks, dueAt)],
   };
+}
+
+/** What failed is asked for once more, unless another refund of the payment is on its way. */
+function refundAgain(state: HoldState, paymentId: PaymentId): Reaction<HoldState> {
+  const payment = state.payments[paymentId];
+  const onItsWay = Object.values(state.refunds).some((refund) => refund.paymentId === paymentId);
+  if (payment?.failedRefunds === undefined || onItsWay) return { state, effects: [] };
+  const { amount, refundCause = 'late-payment', failedRefunds } = payment;
+  return { state, effects: [refundAll(paymentId, amount, refundCause, failedRefunds)] };
 }
 
 function askForRefund(state: HoldState, refundId: RefundId, dueAt: Instant): Reaction<HoldState> {

@@ -557,6 +557,89 @@ describe('a refund', () => {
   });
 });
 
+describe('a refund that failed', () => {
+  const nth = (n: number) => deriveId('ref', paymentId, n);
+  const requestedAgain = (n: number) =>
+    event({
+      type: 'RefundRequested',
+      data: { ...ids, paymentId, refundId: nth(n), amount: price, cause: 'activity-cancelled' },
+    });
+  const failed = (n: number) =>
+    event({
+      type: 'RefundFailed',
+      data: {
+        ...{ ...ids, paymentId, refundId: nth(n), amount: price },
+        ...{ stripeRefundId: null, code: 'insufficient_funds' },
+      },
+    });
+  const over = (n: number): SagaEffect => ({ kind: 'cancel-timer', name: `refund:${nth(n)}` });
+  const again = (at: string): SagaEffect => ({
+    kind: 'timer',
+    name: `refund-again:${paymentId}`,
+    at,
+  });
+  const toldOperators = (tries: number, givenUp: boolean) =>
+    sideEffect('tell-operators', `${paymentId}:refund:${tries}`, {
+      ...{ paymentId, enrollmentId, about: 'refund', code: 'insufficient_funds' },
+      ...{ tries, givenUp },
+    });
+  const times = (n: number): readonly Input[] => [
+    ...done,
+    ...Array.from({ length: n }, (_, index) => [requestedAgain(index), failed(index)]).flat(),
+  ];
+
+  it('is told at once and asked for again, under the next id, with growing pauses', () => {
+    const pauses = [
+      [1, '2026-05-01T09:00:00.000Z'],
+      [2, '2026-05-01T14:00:00.000Z'],
+      [3, '2026-05-02T08:00:00.000Z'],
+      [4, '2026-05-04T08:00:00.000Z'],
+    ] as const;
+    for (const [n, at] of pauses) {
+      const request = { refundId: nth(n), amount: price, cause: 'activity-cancelled' };
+      saga
+        .given(...times(n - 1), requestedAgain(n - 1))
+        .when(failed(n - 1))
+        .wants(over(n - 1), toldOperators(n, false), again(at));
+      saga
+        .given(...times(n))
+        .when(timer(`refund-again:${paymentId}`, at))
+        .wants(command('request-refund', { paymentId }, request));
+    }
+  });
+
+  it('is left to a person after five tries', () => {
+    saga
+      .given(...times(4), requestedAgain(4))
+      .when(failed(4))
+      .wants(over(4), toldOperators(5, true));
+    // They tried it again: that failed too.
+    saga
+      .given(...times(5), requestedAgain(5))
+      .when(failed(5))
+      .wants(over(5), toldOperators(6, true));
+  });
+
+  it('days after it was settled is asked for again too', () => {
+    const settled = event({
+      type: 'RefundSettled',
+      data: {
+        ...{ ...ids, paymentId, refundId: nth(0), amount: price },
+        ...{ stripeRefundId: 're', balanceTransactionId: null },
+      },
+    });
+    const { effects } = saga.given(...done, requestedAgain(0), settled).when(failed(0));
+    expect(effects).toContainEqual(again('2026-05-01T09:00:00.000Z'));
+  });
+
+  it('is not asked for twice: one that is on its way is waited for', () => {
+    saga
+      .given(...times(1), requestedAgain(1))
+      .when(timer(`refund-again:${paymentId}`, '2026-05-01T09:00:00.000Z'))
+      .wants();
+  });
+});
+
 describe('a cancelled activity', () => {
   const calledOff = (was: 'held' | 'confirmed' | 'waitlisted') =>
     event({ type: 'SeatReleased', data: { ...ids, was, cause: 'activity-cancelled' } });

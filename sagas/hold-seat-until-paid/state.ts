@@ -34,6 +34,9 @@ export type FollowedPayment = {
   readonly looks: number;
   /** The money goes back. */
   readonly refunding: boolean;
+  /** Why, and how often Stripe could not do it. */
+  readonly refundCause?: RefundCause;
+  readonly failedRefunds?: number;
   /** Staff took it in cash, and staff pay it out: there is nothing to ask Stripe. */
   readonly inCash?: true;
 };

@@ -17,7 +17,7 @@ import {
 import type { Money } from '../../domain/_kernel/money.ts';
 import { addMinutes, addSeconds, type Instant } from '../../domain/_kernel/time.ts';
 import { cause, type SagaEffect, send } from '../_runtime/definition.ts';
-import { cancelPayment, lookUpPayment, refundPayment } from './effects.ts';
+import { cancelPayment, lookUpPayment, refundPayment, tellOperators } from './effects.ts';
 import type { CancelCause, HoldState, RefundCause } from './state.ts';
 
 /** Everything this saga can want, in the words of `SagaEffect`. */
@@ -37,12 +37,15 @@ const ENROLLMENT_DUE_MINUTES = 5;
 const LATE_MONEY_MINUTES = 10;
 /** Pauses between two looks at a payment: a webhook that got lost costs a minute, not a seat. */
 const LOOK_AFTER_MINUTES = [1, 2, 5, 15, 60, 360, 1440, 1440, 1440];
+/** Pauses before a refund that failed is tried again; a balance too low is refilled within days. */
+const REFUND_AGAIN_MINUTES = [60, 360, 1440, 4320];
 
 export const HOLD_ENDS = 'hold-ends';
 export const ENROLLMENT_DUE = 'enrollment-due';
 export const LATE_MONEY_ENDS = 'late-money-ends';
 export const LOOK_UP = 'look-up:';
 export const REFUND_DUE = 'refund:';
+export const REFUND_AGAIN = 'refund-again:';
 
 export const holdEnds = (until: Instant): SagaEffect => ({
   kind: 'timer',
@@ -127,13 +130,34 @@ export const closeAttempt = (
   why: 'cancelled' | 'refunded',
 ): SagaEffect => send(closePaymentAttempt, { enrollmentId }, { paymentId, cause: why });
 
-/** All of a payment goes back, once: the refund's id derives from the payment. */
-export const refundAll = (paymentId: PaymentId, amount: Money, why: RefundCause): SagaEffect =>
+/** All of a payment goes back. Each try is a refund of its own: its id derives from payment and try. */
+export const refundAll = (
+  paymentId: PaymentId,
+  amount: Money,
+  why: RefundCause,
+  tries = 0,
+): SagaEffect =>
   send(
     requestRefund,
     { paymentId },
-    { refundId: deriveId('ref', paymentId, 0), amount, cause: why },
+    { refundId: deriveId('ref', paymentId, tries), amount, cause: why },
   );
+
+/** What follows a refund that failed for the n-th time: another try later, or a person. */
+export const refundFailed = (
+  { enrollmentId }: Ids,
+  paymentId: PaymentId,
+  { code, tries, from }: { code: string; tries: number; from: Instant },
+): SagaEffect[] => {
+  const minutes = REFUND_AGAIN_MINUTES[tries - 1];
+  const told = cause(tellOperators, `${paymentId}:refund:${tries}`, {
+    ...{ paymentId, enrollmentId, about: 'refund', code, tries },
+    givenUp: minutes === undefined,
+  });
+  if (minutes === undefined) return [told];
+  const name = `${REFUND_AGAIN}${paymentId}`;
+  return [told, { kind: 'timer', name, at: addMinutes(from, minutes) }];
+};
 
 export const refundCauseOf = (cancelled: CancelCause): RefundCause =>
   cancelled === 'activity-cancelled' ? 'activity-cancelled' : 'enrollment-cancelled';
