@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/support/sequencer.ts';
 
 export default defineConfig({
   test: {
@@ -9,7 +10,9 @@ export default defineConfig({
     reporters: ['default', './test/support/reporter.ts'],
     // Processes: specs send signals, change their environment and start children.
     pool: 'forks',
-    maxWorkers: 2,
+    // Three on two cores: specs that start processes wait for them more than they compute.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 20_000,
     hookTimeout: 30_000,
     teardownTimeout: 20_000,
