@@ -9,7 +9,7 @@ export const confirmSeat = defineCommand({
   name: 'confirm-seat',
   summary: 'Give the seat of a paid enrollment away for good',
   description:
-    'Money that came after the hold is seated too, as long as there is room. Every refusal means that the money has to go back.',
+    'Money that came after the hold is seated too, as long as there is room. `sold-out`, `closed` and `cancelled` mean that the money has to go back; the others, after a payment, a fault.',
   tag: 'Seating',
   path: null,
   permission: internalPermission,

@@ -148,8 +148,8 @@ export type ConfirmSeat = {
 };
 
 /**
- * Money has come for an enrollment. Late money is seated too, as long as there is room; every
- * refusal means that the money has to go back.
+ * Money has come for an enrollment. Late money is seated too, as long as there is room. Refused as
+ * `sold-out`, `closed` or `cancelled` it has to go back; `not-open` and `not-found` are faults.
  */
 export function confirmSeat(state: SeatingState, input: ConfirmSeat): Decision<SeatingEvent> {
   switch (state.status) {

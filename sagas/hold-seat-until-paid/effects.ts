@@ -23,7 +23,7 @@ export const cancelPayment = defineSideEffect({
 export const tellOperators = defineSideEffect({
   name: 'tell-operators',
   payload: payload.extend({
-    about: z.enum(['refund']),
+    about: z.enum(['refund', 'seat']),
     code: z.string(),
     tries: z.int().min(1),
     givenUp: z.boolean(),

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { CommandRefused } from '../../commands/_runtime/errors.ts';
 import type { DomainEvent, StoredEvent } from '../../domain/_kernel/event.ts';
 import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { deriveId } from '../../domain/_kernel/ids.ts';
+import { rejected } from '../../domain/_kernel/rejection.ts';
 import {
   intentCreated,
   refundFailed,
@@ -20,7 +22,7 @@ import {
 import { delivered } from '../_runtime/spec-kit.ts';
 import { paymentEffects } from './handlers.ts';
 
-const { paymentId, enrollmentId, refundId, activityId } = exampleIds;
+const { paymentId, enrollmentId, refundId, activityId, memberId } = exampleIds;
 const none = { paymentId: null, enrollmentId: null, activityId: null, refundId: null };
 const atStripe: IntentAtStripe = {
   ids: none,
@@ -43,7 +45,7 @@ async function perform(
   history: readonly DomainEvent[],
   answers: Partial<Gateway>,
   more: object = {},
-  attempt = 1,
+  { attempt = 1, refusing }: { attempt?: number; refusing?: { name: string; error: Error } } = {},
 ) {
   const asked: unknown[] = [];
   const sent: unknown[] = [];
@@ -80,6 +82,7 @@ async function perform(
     signal: new AbortController().signal,
     send: async ({ name }, params, body) => {
       sent.push([name, params, body]);
+      if (name === refusing?.name) throw refusing.error;
     },
   });
   return { asked, sent };
@@ -170,7 +173,7 @@ describe('tell-operators', () => {
   });
 
   it('asks for the refund once more when they retry it, under the next id', async () => {
-    const { sent } = await perform('tell-operators', owed, {}, about, 2);
+    const { sent } = await perform('tell-operators', owed, {}, about, { attempt: 2 });
     expect(sent).toEqual([
       [
         'request-refund',
@@ -182,6 +185,36 @@ describe('tell-operators', () => {
         },
       ],
     ]);
+  });
+
+  describe('about a seat', () => {
+    const seat = { ...about, about: 'seat', code: 'not-open', tries: 6 };
+    const confirm = ['confirm-seat', { activityId }, { enrollmentId, memberId }];
+    const refusing = (code: string) => ({
+      name: 'confirm-seat',
+      error: new CommandRefused(rejected(code, code)),
+    });
+
+    it('asks for it once more when they retry it, and stays dead while it is refused', async () => {
+      const paid = [...open, succeeded];
+      expect((await perform('tell-operators', paid, {}, seat, { attempt: 2 })).sent).toEqual([
+        confirm,
+      ]);
+      await expect(
+        perform('tell-operators', paid, {}, seat, { attempt: 2, refusing: refusing('not-open') }),
+      ).rejects.toThrow(CommandRefused);
+    });
+
+    it('gives the money back when there is none any more', async () => {
+      const { sent } = await perform('tell-operators', [...open, succeeded], {}, seat, {
+        attempt: 2,
+        refusing: refusing('sold-out'),
+      });
+      expect(sent).toMatchObject([
+        confirm,
+        ['request-refund', { paymentId }, { refundId: deriveId('ref', paymentId, 0) }],
+      ]);
+    });
   });
 
   it('is over when the money has gone back meanwhile', async () => {

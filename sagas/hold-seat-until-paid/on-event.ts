@@ -12,7 +12,7 @@ export function onEvent(
 ): Reaction<HoldState> {
   const { enrollmentId, activityId, memberId } = event.data;
   const ids = { enrollmentId, activityId, memberId };
-  const state = { ...before, ids };
+  const state = { ...before, ids, heardAt: event.metadata.recordedAt };
   switch (event.type) {
     case 'SeatHeld':
     case 'SeatConfirmed':

@@ -53,7 +53,8 @@ export function onPaymentEvent(state: HoldState, event: Paid, ids: Ids): Reactio
       };
     case 'RefundRequested': {
       const { refundId, cause: refundCause } = event.data;
-      const known = withPayment(state, paymentId, { refunding: true, refundCause });
+      const free = { ...state, seating: state.seating === paymentId ? null : state.seating };
+      const known = withPayment(free, paymentId, { refunding: true, refundCause });
       if (known.payments[paymentId]?.inCash === true) return { state: known, effects: [] };
       const refunds = { ...state.refunds, [refundId]: { paymentId, rounds: 0 } };
       return {

@@ -20,6 +20,8 @@ import {
   refundAll,
   refundDue,
   release,
+  SEAT_AGAIN,
+  seat,
 } from './wants.ts';
 
 type Timer = { readonly name: string; readonly dueAt: Instant };
@@ -28,27 +30,42 @@ type Timer = { readonly name: string; readonly dueAt: Instant };
 export function onTimer(state: HoldState, { name, dueAt }: Timer): Reaction<HoldState> {
   const { ids } = state;
   if (ids === null) return { state, effects: [] };
-  if (name === HOLD_ENDS) return holdEnded(state, dueAt, ids);
-  if (name === ENROLLMENT_DUE) {
-    const { status } = state.seat;
-    const waits = status === 'confirmed' || status === 'waitlisted';
-    const unwanted = state.enrollment === 'unknown' && waits;
-    return { state, effects: unwanted ? [release(ids, 'cancelled')] : [] };
-  }
-  if (name === LATE_MONEY_ENDS) {
-    if (state.enrollment !== 'lapsed' || state.seating !== null) return { state, effects: [] };
-    return { state: { ...state, lateMoneyOver: true }, effects: cancelOpen(state, ids) };
-  }
-  if (name.startsWith(LOOK_UP)) {
-    return look(state, name.slice(LOOK_UP.length) as PaymentId, dueAt, ids);
-  }
-  if (name.startsWith(REFUND_AGAIN)) {
-    return refundAgain(state, name.slice(REFUND_AGAIN.length) as PaymentId);
-  }
-  if (name.startsWith(REFUND_DUE)) {
-    return askForRefund(state, name.slice(REFUND_DUE.length) as RefundId, dueAt);
-  }
-  return { state, effects: [] };
+  const colon = name.indexOf(':') + 1;
+  // Timers of a payment or a refund have its id in their name.
+  const react = reactions[colon === 0 ? name : name.slice(0, colon)];
+  return react?.(state, { id: name.slice(colon), dueAt, ids }) ?? { state, effects: [] };
+}
+
+type Fired = { readonly id: string; readonly dueAt: Instant; readonly ids: Ids };
+
+const reactions: Readonly<Record<string, (state: HoldState, fired: Fired) => Reaction<HoldState>>> =
+  {
+    [HOLD_ENDS]: (state, { dueAt, ids }) => holdEnded(state, dueAt, ids),
+    [ENROLLMENT_DUE]: (state, { ids }) => enrollmentMissing(state, ids),
+    [LATE_MONEY_ENDS]: (state, { ids }) => lateMoneyEnded(state, ids),
+    [SEAT_AGAIN]: (state, { dueAt, ids }) => seatAgain(state, dueAt, ids),
+    [LOOK_UP]: (state, { id, dueAt, ids }) => look(state, id as PaymentId, dueAt, ids),
+    [REFUND_DUE]: (state, { id, dueAt }) => askForRefund(state, id as RefundId, dueAt),
+    [REFUND_AGAIN]: (state, { id }) => refundAgain(state, id as PaymentId),
+  };
+
+function enrollmentMissing(state: HoldState, ids: Ids): Reaction<HoldState> {
+  const { status } = state.seat;
+  const waits = status === 'confirmed' || status === 'waitlisted';
+  const unwanted = state.enrollment === 'unknown' && waits;
+  return { state, effects: unwanted ? [release(ids, 'cancelled')] : [] };
+}
+
+function lateMoneyEnded(state: HoldState, ids: Ids): Reaction<HoldState> {
+  if (state.enrollment !== 'lapsed' || state.seating !== null) return { state, effects: [] };
+  return { state: { ...state, lateMoneyOver: true }, effects: cancelOpen(state, ids) };
+}
+
+function seatAgain(state: HoldState, dueAt: Instant, ids: Ids): Reaction<HoldState> {
+  const refused = state.seatRefused?.paymentId ?? null;
+  const waits = refused !== null && refused === state.seating;
+  if (!waits || state.seat.status === 'confirmed') return { state, effects: [] };
+  return { state: { ...state, heardAt: dueAt }, effects: [seat(ids)] };
 }
 
 function holdEnded(state: HoldState, dueAt: Instant, ids: Ids): Reaction<HoldState> {

@@ -110,6 +110,7 @@ const sideEffect = (effect: string, key: string, payload: object): SagaEffect =>
   key,
   payload,
 });
+const seatRefused = (code: string) => refused('confirm-seat', { enrollmentId, memberId }, code);
 const inAMinute = '2026-05-01T08:01:00.000Z';
 
 const saga = specSaga(holdSeatUntilPaid);
@@ -356,15 +357,30 @@ describe('a payment', () => {
     expect(effects).toContainEqual(confirmSeat);
   });
 
-  it.each(['sold-out', 'closed', 'cancelled', 'not-found', 'not-open'])(
+  it.each(['sold-out', 'closed', 'cancelled'])(
     'for which there is no seat (%s) goes back',
     (code) => {
       saga
-        .given(...paid)
-        .when(refused('confirm-seat', { enrollmentId, memberId }, code))
+        .given(...paid, seatExpired)
+        .when(seatRefused(code))
         .wants(refund(paymentId, 'late-payment'));
     },
   );
+
+  it('that goes back while the hold stands lets that end: its timer may have fired meanwhile', () => {
+    const holdEnds: SagaEffect = {
+      kind: 'timer',
+      name: 'hold-ends',
+      at: '2026-05-01T08:30:01.000Z',
+    };
+    const fired = timer('hold-ends', '2026-05-01T08:30:01.000Z');
+    saga
+      .given(...paid, fired)
+      .when(seatRefused('closed'))
+      .wants(refund(paymentId, 'late-payment'), holdEnds);
+    const { effects } = saga.given(...paid, fired, seatRefused('closed')).when(fired);
+    expect(effects).toContainEqual(command('expire-holds', { activityId }, {}));
+  });
 
   it.each(['already-confirmed', 'cancelled'])(
     'whose enrollment refuses it (%s) goes back',
@@ -386,9 +402,7 @@ describe('a payment', () => {
   });
 
   it('after one that went back asks for a seat again', () => {
-    const { effects } = saga
-      .given(...paid, refused('confirm-seat', { enrollmentId, memberId }, 'sold-out'))
-      .when(succeeded(other));
+    const { effects } = saga.given(...paid, seatRefused('sold-out')).when(succeeded(other));
     expect(effects).toContainEqual(confirmSeat);
   });
 
@@ -454,6 +468,62 @@ describe('cash', () => {
       .given(...held, received())
       .when(refundRequested)
       .wants();
+  });
+});
+
+describe('a seat that is refused for no reason that money can have', () => {
+  const told = (tries: number, givenUp: boolean) =>
+    sideEffect('tell-operators', `${paymentId}:seat:${tries}`, {
+      ...{ paymentId, enrollmentId, about: 'seat', code: 'not-open', tries, givenUp },
+    });
+  const again = (at: string): SagaEffect => ({ kind: 'timer', name: 'seat-again', at });
+  const firings = [
+    '2026-05-01T08:00:30.000Z',
+    '2026-05-01T08:02:30.000Z',
+    '2026-05-01T08:12:30.000Z',
+    '2026-05-01T09:12:30.000Z',
+    '2026-05-01T15:12:30.000Z',
+  ];
+  const fault = seatRefused('not-open');
+  /** Refused n times, each asked again in between. */
+  const times = (n: number): readonly Input[] => [
+    ...paid,
+    ...firings.slice(0, n).flatMap((at) => [fault, timer('seat-again', at)]),
+  ];
+
+  it.each(['not-open', 'not-found', 'anything-else'])('keeps the money (%s)', (code) => {
+    const { effects } = saga.given(...paid).when(seatRefused(code));
+    expect(effects.filter(({ kind }) => kind === 'command')).toEqual([]);
+  });
+
+  it('is told at once and asked for again, with growing pauses', () => {
+    for (const [n, at] of firings.entries()) {
+      saga
+        .given(...times(n))
+        .when(fault)
+        .wants(told(n + 1, false), again(at));
+      saga
+        .given(...times(n), fault)
+        .when(timer('seat-again', at))
+        .wants(confirmSeat);
+    }
+  });
+
+  it('is left to a person after that; the money waits', () => {
+    saga
+      .given(...times(5))
+      .when(fault)
+      .wants(told(6, true));
+    expect(saga.given(...times(5)).when(fault).state).toMatchObject({ seating: paymentId });
+  });
+
+  it('is not asked for again once it is there, or nobody wants it', () => {
+    for (const end of [[seatConfirmed('paid')], [cancelled()], [seatRefused('sold-out')]]) {
+      const { effects } = saga
+        .given(...times(1), fault, ...end)
+        .when(timer('seat-again', '2026-05-01T08:02:30.000Z'));
+      expect(effects).toEqual([]);
+    }
   });
 });
 
@@ -765,7 +835,7 @@ it('never keeps money without a seat, in any order of events', () => {
     ),
     ...[seatConfirmed('paid'), seatConfirmed('late-payment'), seatExpired, confirmed, lapsed],
     ...[cancelled(), refundRequested, timer('hold-ends', until), timer('late-money-ends', until)],
-    refused('confirm-seat', { enrollmentId, memberId }, 'sold-out'),
+    ...[seatRefused('sold-out'), seatRefused('not-open'), timer('seat-again', until)],
     refused('confirm-enrollment', { paid: { paymentId, amount: price } }, 'cancelled'),
   ];
   fc.assert(

@@ -67,6 +67,10 @@ export type HoldState = {
   >;
   /** The payment that a seat is being asked for, or that has got it. One only. */
   readonly seating: PaymentId | null;
+  /** How often a seat was refused to a payment for no reason that money can have. */
+  readonly seatRefused?: { readonly paymentId: PaymentId; readonly times: number };
+  /** The moment of the newest event: refusals carry none, and their timers count from it. */
+  readonly heardAt?: Instant;
   /** The enrollment has lapsed, and the time in which its money might still come is over too. */
   readonly lateMoneyOver?: true;
 };

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
+import { CommandRefused } from '../../commands/_runtime/errors.ts';
 import { requestRefund } from '../../commands/payment/request-refund.ts';
+import { confirmSeat } from '../../commands/seating/confirm-seat.ts';
 import { deriveId } from '../../domain/_kernel/ids.ts';
 import { enrollment } from '../../domain/enrollment/state.ts';
 import { refundableOf } from '../../domain/payment/refund.ts';
@@ -8,6 +10,7 @@ import type { Logger } from '../../platform/log/index.ts';
 import { handle, type SideEffectCall, type SideEffectHandler } from '../_runtime/definition.ts';
 import { type LogReader, readAggregate } from '../_runtime/read-aggregate.ts';
 import { tellOperators } from './effects.ts';
+import { NO_SEAT } from './on-refused.ts';
 
 type Deps = { readonly eventStore: LogReader; readonly log: Logger };
 type Payload = z.output<typeof tellOperators.payload>;
@@ -55,17 +58,27 @@ function isPaid(
 
 async function tryAgain(
   state: PaymentState,
-  { paymentId, tries }: Payload,
+  { about, paymentId, tries }: Payload,
   send: SideEffectCall['send'],
 ): Promise<void> {
   if (!isPaid(state)) return;
-  await send(
-    requestRefund,
-    { paymentId },
-    {
-      refundId: deriveId('ref', paymentId, tries),
-      amount: refundableOf(state),
-      cause: state.refunds.at(-1)?.cause ?? 'late-payment',
-    },
-  );
+  const { activityId, enrollmentId, memberId } = state;
+  const refund = (index: number) =>
+    send(
+      requestRefund,
+      { paymentId },
+      {
+        refundId: deriveId('ref', paymentId, index),
+        amount: refundableOf(state),
+        cause: state.refunds.at(-1)?.cause ?? 'late-payment',
+      },
+    );
+  if (about === 'refund') return refund(tries);
+  try {
+    await send(confirmSeat, { activityId }, { enrollmentId, memberId });
+  } catch (error) {
+    // The fault is gone, and so is the seat.
+    if (!(error instanceof CommandRefused) || !NO_SEAT.has(error.rejection.code)) throw error;
+    await refund(0);
+  }
 }

@@ -39,12 +39,15 @@ const LATE_MONEY_MINUTES = 10;
 const LOOK_AFTER_MINUTES = [1, 2, 5, 15, 60, 360, 1440, 1440, 1440];
 /** Pauses before a refund that failed is tried again; a balance too low is refilled within days. */
 const REFUND_AGAIN_MINUTES = [60, 360, 1440, 4320];
+/** Pauses before a seat is asked for again that only a fault can have refused. */
+const SEAT_AGAIN_SECONDS = [30, 120, 600, 3600, 21_600];
 
 export const HOLD_ENDS = 'hold-ends';
 export const ENROLLMENT_DUE = 'enrollment-due';
 export const LATE_MONEY_ENDS = 'late-money-ends';
 export const LOOK_UP = 'look-up:';
 export const REFUND_DUE = 'refund:';
+export const SEAT_AGAIN = 'seat-again';
 export const REFUND_AGAIN = 'refund-again:';
 
 export const holdEnds = (until: Instant): SagaEffect => ({
@@ -143,11 +146,28 @@ export const refundAll = (
     { refundId: deriveId('ref', paymentId, tries), amount, cause: why },
   );
 
+type Trouble = { readonly code: string; readonly tries: number; readonly from: Instant };
+
+/** What follows a seat that was refused for the n-th time by a fault: another try later, or a person. */
+export const seatRefused = (
+  { enrollmentId }: Ids,
+  paymentId: PaymentId,
+  { code, tries, from }: Trouble,
+): SagaEffect[] => {
+  const seconds = SEAT_AGAIN_SECONDS[tries - 1];
+  const told = cause(tellOperators, `${paymentId}:seat:${tries}`, {
+    ...{ paymentId, enrollmentId, about: 'seat', code, tries },
+    givenUp: seconds === undefined,
+  });
+  if (seconds === undefined) return [told];
+  return [told, { kind: 'timer', name: SEAT_AGAIN, at: addSeconds(from, seconds) }];
+};
+
 /** What follows a refund that failed for the n-th time: another try later, or a person. */
 export const refundFailed = (
   { enrollmentId }: Ids,
   paymentId: PaymentId,
-  { code, tries, from }: { code: string; tries: number; from: Instant },
+  { code, tries, from }: Trouble,
 ): SagaEffect[] => {
   const minutes = REFUND_AGAIN_MINUTES[tries - 1];
   const told = cause(tellOperators, `${paymentId}:refund:${tries}`, {
