@@ -35,6 +35,7 @@ const portOf: Readonly<Record<string, number>> = {
   'read-api': 4001,
   projections: 9464,
   sagas: 9464,
+  exporters: 9464,
   'stripe-sandbox': 12_111,
 };
 
@@ -54,6 +55,7 @@ beforeAll(async () => {
     ['http://stripe-sandbox:12111', `http://127.0.0.1:${sandboxPort}`],
     ['http://write-api:4000', `http://127.0.0.1:${writePort}`],
     ['smtp://mail:1025', 'smtp://127.0.0.1:1'],
+    ['nats://nats:4222', 'nats://127.0.0.1:1'],
     ['0.0.0.0', '127.0.0.1'],
   ];
   start('stripe-sandbox', sandboxPort, ['--port', String(sandboxPort)]);
@@ -61,6 +63,8 @@ beforeAll(async () => {
     ['write-api', writePort],
     ['projections', await freePort()],
     ['sagas', await freePort()],
+    // Without NATS: the relay waits for it, and its process is healthy all the same.
+    ['exporters', await freePort()],
   ] as const) {
     start(name, port);
   }
