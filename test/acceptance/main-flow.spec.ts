@@ -136,12 +136,12 @@ test('an article is there for readers once it is published', async () => {
 test('3-D Secure: nothing is confirmed before the bank has said yes', async () => {
   const { id: activityId } = await driver.openActivity(staff);
   const member = await driver.register();
-  const { id } = await driver.enroll(member, activityId);
+  const { id, consistency } = await driver.enroll(member, activityId);
   const { clientSecret } = await driver.pay(member, id);
   const answer = await driver.stripe.confirmCard(clientSecret, 'pm_card_authenticationRequired');
   const intent = parsed(shapes.intent, good('confirm', answer));
   expect(intent.status).toBe('requires_action');
-  expect((await driver.enrollment(member, id)).status).toBe('held');
+  expect((await driver.enrollment(member, id, consistency)).status).toBe('held');
   await driver.stripe.answerChallenge(intent, 'pass');
   await driver.untilEnrollment(member, id, ({ status }) => status === 'confirmed');
 });
