@@ -322,6 +322,49 @@ describe('the audit history', () => {
     );
   });
 
+  it('folds the state as of a revision and as of a moment, as commands fold it', async () => {
+    const stateOf = async (query: Item) => {
+      const reply = await ask('get-audit-stream', finance, { stream }, query);
+      expect(reply['fault']).toBeNull();
+      return reply['state'] as Item | null;
+    };
+    expect(await stateOf({ revision: '0' })).toMatchObject({ status: 'draft' });
+    expect(await stateOf({ revision: '1' })).toMatchObject({ status: 'published' });
+    expect(await stateOf({})).toMatchObject({ status: 'cancelled', activityId: cancelled });
+    expect(await stateOf({ at: '2020-01-01T00:00:00Z' })).toBeNull();
+    const { nextCursor } = await ask('get-audit-stream', finance, { stream }, { limit: '1' });
+    expect(await stateOf({ limit: '1', cursor: nextCursor })).toBeNull();
+  });
+
+  it('folds every stream of the season, without a personal value', async () => {
+    const streams = [...new Set(history.map((event) => event.stream))];
+    const folded = new Set<string>();
+    for (const stream of streams) {
+      const { state, fault } = await ask('get-audit-stream', finance, { stream });
+      expect({ stream, fault, known: state !== null }).toEqual({
+        stream,
+        fault: null,
+        known: true,
+      });
+      expect(JSON.stringify(state)).not.toMatch(/Attendee|@example/);
+      folded.add(stream.split('-')[0] ?? '');
+    }
+    expect(folded.size).toBeGreaterThan(8);
+  });
+
+  it('tells of a history that cannot be, and shows it all the same', async () => {
+    await pool.query(
+      "insert into read.audit_events select (jsonb_populate_record(e, jsonb_build_object('ordinal', 1000000 + ordinal, 'event_id', gen_random_uuid(), 'stream', 'pet-broken', 'revision', 0, 'type', 'PetRemoved'))).* from read.audit_events e where ordinal = 1",
+    );
+    const reply = await ask('get-audit-stream', finance, { stream: 'pet-broken' });
+    expect(reply).toMatchObject({
+      revision: 0,
+      state: { status: 'none' },
+      fault: 'revision 0: PetRemoved cannot follow the status "none"',
+      items: [{ type: 'PetRemoved' }],
+    });
+  });
+
   it('holds no personal value', async () => {
     const { rows } = await pool.query<{ data: string }>(
       "select data::text from read.audit_events where type = 'EnrollmentRequested'",

@@ -1,6 +1,6 @@
+import type { OpaqueAggregate } from '../../domain/_kernel/aggregate.ts';
 import type { StoredEvent } from '../../domain/_kernel/event.ts';
 import type { EventStore } from '../../platform/event-store/index.ts';
-import type { OpaqueAggregate } from './job.ts';
 
 /** Where a command's events stand in a stream; the events themselves are read again on a repeat. */
 export type CommandTrace = {

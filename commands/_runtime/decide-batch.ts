@@ -1,9 +1,10 @@
+import type { OpaqueAggregate } from '../../domain/_kernel/aggregate.ts';
 import type { DomainEvent, EventMetadata } from '../../domain/_kernel/event.ts';
 import { eventIdOf } from '../../domain/_kernel/ids.ts';
 import { isRejection } from '../../domain/_kernel/rejection.ts';
 import { type CachedStream, foldInto } from './cached-stream.ts';
 import type { CommandContext } from './definition.ts';
-import type { Job, OpaqueAggregate, Outcome, Stored } from './job.ts';
+import type { Job, Outcome, Stored } from './job.ts';
 
 /** The most bytes of JSON in one append; the store's limit is 1 MiB. */
 const MAX_BYTES = 600_000;

@@ -1,4 +1,3 @@
-import type { Aggregate } from '../../domain/_kernel/aggregate.ts';
 import type { DomainEvent, StoredEvent } from '../../domain/_kernel/event.ts';
 import type { Decision, Rejection } from '../../domain/_kernel/rejection.ts';
 import type { CommandContext, Decided } from './definition.ts';
@@ -43,20 +42,6 @@ export type TypedJob<S, E extends DomainEvent, View> = {
   readonly view: (state: S) => View;
   readonly isNew: boolean;
 };
-
-/** An aggregate whose states and events nobody outside looks into. */
-export type OpaqueAggregate = Aggregate<unknown>;
-
-/**
- * Queues and the cache hold streams of all aggregates, so the types of one are given up
- * here. A stream's name begins with its aggregate's category: what comes back under that name
- * is what that aggregate made.
- */
-export function opaqueAggregate<S, E extends DomainEvent>(
-  aggregate: Aggregate<S, E>,
-): OpaqueAggregate {
-  return { ...aggregate, evolve: (state, event) => aggregate.evolve(state as S, event as E) };
-}
 
 /** Makes a job of it and hands it to `enqueue`; settles when the job was told. */
 export function asJob<S, E extends DomainEvent, View>(

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type Aggregate, streamOf } from '../../domain/_kernel/aggregate.ts';
+import {
+  type Aggregate,
+  type OpaqueAggregate,
+  opaqueAggregate,
+  streamOf,
+} from '../../domain/_kernel/aggregate.ts';
 import type { DomainEvent } from '../../domain/_kernel/event.ts';
 import type { Decision } from '../../domain/_kernel/rejection.ts';
 import {
@@ -12,14 +17,7 @@ import { type CachedStream, emptyStream, readTail, type StreamCache } from './ca
 import { type DecidedBatch, decideBatch } from './decide-batch.ts';
 import type { CommandContext, Decided } from './definition.ts';
 import { CommandRefused, IdempotencyConflict, OutcomeUnknown, Overloaded } from './errors.ts';
-import {
-  asJob,
-  type Job,
-  type OpaqueAggregate,
-  type Outcome,
-  opaqueAggregate,
-  type Stored,
-} from './job.ts';
+import { asJob, type Job, type Outcome, type Stored } from './job.ts';
 
 /** Most commands decided into one append. */
 const MAX_COMMANDS = 256;

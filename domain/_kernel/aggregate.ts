@@ -32,3 +32,16 @@ export function fold<State, Event extends DomainEvent>(
 ): State {
   return history.reduce((state, event) => aggregate.evolve(state, event), aggregate.initial());
 }
+
+/** An aggregate whose states and events nobody outside looks into. */
+export type OpaqueAggregate = Aggregate<unknown>;
+
+/**
+ * Gives up the types of one aggregate, for whoever holds streams of all of them. A stream's name
+ * begins with its aggregate's category: what comes back under that name is what that aggregate made.
+ */
+export function opaqueAggregate<S, E extends DomainEvent>(
+  aggregate: Aggregate<S, E>,
+): OpaqueAggregate {
+  return { ...aggregate, evolve: (state, event) => aggregate.evolve(state as S, event as E) };
+}

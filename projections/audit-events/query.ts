@@ -14,6 +14,7 @@ import {
 import { defineQuery, NotFoundError, type QueryDefinition, readRoles } from '../_runtime/query.ts';
 import { from, replyInstant, rowOf, rowsOf } from '../_runtime/read.ts';
 import type { RowOf } from '../_runtime/table.ts';
+import { type StateFold, stateFold } from './state.ts';
 import { auditEvents } from './table.ts';
 
 const eventSchema = z.strictObject({
@@ -171,11 +172,27 @@ export const listAuditEvents = defineQuery({
   },
 });
 
+/** Rows that are folded at a time: a stream may be long. */
+const FOLD_CHUNK = 1000;
+
+/** The state after all rows of `asOf`, read by revision in chunks. */
+async function foldOf(stream: string, asOf: ReturnType<typeof from>) {
+  const fold: StateFold | undefined = stateFold(stream);
+  if (fold === undefined) return { state: null, fault: 'no aggregate has streams of this name' };
+  for (let last = -1; ; ) {
+    const chunk = asOf.where('t.revision', '>', last).orderBy('t.revision').limit(FOLD_CHUNK);
+    const rows = await rowsOf(auditEvents, chunk);
+    for (const { type, data, revision } of rows) fold.add({ type, data, revision });
+    if (rows.length < FOLD_CHUNK) return fold.result();
+    last = rows.at(-1)?.revision ?? last;
+  }
+}
+
 export const getAuditStream = defineQuery({
   name: 'get-audit-stream',
   summary: 'Show the history of one stream with its data, as of a revision or a moment',
   description:
-    'All events of the stream up to `revision`, or recorded up to `at`: what we knew then. Personal values are left out.',
+    'All events of the stream up to `revision`, or recorded up to `at`, and the state they lead to: what we knew then, folded as the commands fold it. Personal values are left out. The state stands on the first page.',
   tag,
   path: '/v1/audit/streams/:stream',
   permission,
@@ -193,6 +210,13 @@ export const getAuditStream = defineQuery({
       .min(0)
       .nullable()
       .meta({ description: 'The newest revision of what was asked for; null: nothing yet then' }),
+    state: z.record(z.string(), z.unknown()).nullable().meta({
+      description: 'The state at `revision`; null on later pages, and where there was nothing yet',
+    }),
+    fault: z.string().nullable().meta({
+      description:
+        'The event that cannot follow the ones before it; `state` is then that before it',
+    }),
   }),
   example: {
     params: { stream: exampleStream },
@@ -200,6 +224,8 @@ export const getAuditStream = defineQuery({
     reply: {
       stream: exampleStream,
       revision: 1,
+      state: { status: 'published', activityId: deriveId('act', 'example') },
+      fault: null,
       items: [{ ...example, data: { activityId: deriveId('act', 'example') } }],
       nextCursor: null,
     },
@@ -214,6 +240,10 @@ export const getAuditStream = defineQuery({
     if (revision !== undefined) asOf = asOf.where('t.revision', '<=', revision);
     if (at !== undefined) asOf = asOf.where('t.recorded_at', '<=', toInstant(at));
     const newest = await rowOf(auditEvents, asOf.orderBy('t.revision', 'desc').limit(1));
+    const folded =
+      newest === undefined || cursor !== undefined
+        ? { state: null, fault: null }
+        : await foldOf(stream, asOf);
     let page = asOf.orderBy('t.revision').limit(limit + 1);
     if (cursor !== undefined) page = page.where('t.revision', '>', Number(decodeCursor(cursor)[0]));
     return {
@@ -222,6 +252,7 @@ export const getAuditStream = defineQuery({
       ),
       stream,
       revision: newest?.revision ?? null,
+      ...folded,
     };
   },
 });

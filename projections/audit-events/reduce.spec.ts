@@ -1,11 +1,27 @@
 import { expect, test } from 'vitest';
 import { catalogue } from '../../domain/_catalogue.ts';
+import { buildCatalogue } from '../../domain/_kernel/catalogue.ts';
+import { defineEvent, defineEvents } from '../../domain/_kernel/event.ts';
 import { deliver, rowsAfter } from '../_runtime/spec-kit.ts';
-import { auditEventsProjection, withoutPersonal } from './reduce.ts';
+import { auditEventsProjection, versionFor, withoutPersonal } from './reduce.ts';
 import { auditEvents } from './table.ts';
 
 test('listens to every event of the catalogue', () => {
   expect([...auditEventsProjection.reducers.keys()]).toEqual([...catalogue.types.keys()]);
+});
+
+test('a new version of an event is a new version of the read model', () => {
+  const raised = defineEvent({
+    type: 'DogRenamed',
+    summary: 'A dog has another name.',
+    data: {},
+    version: 3,
+    upcasters: { 1: (data) => data, 2: (data) => data },
+  });
+  const before = defineEvent({ type: 'DogRenamed', summary: 'A dog has another name.', data: {} });
+  const versionWith = (event: typeof raised) =>
+    versionFor(buildCatalogue([defineEvents('dog', [event])]));
+  expect([versionWith(before), versionWith(raised)]).toEqual([1, 3]);
 });
 
 test('a personal value leaves the same row before and after its person was erased', () => {

@@ -1,4 +1,5 @@
 import { catalogue } from '../../domain/_catalogue.ts';
+import type { Catalogue } from '../../domain/_kernel/catalogue.ts';
 import type { PersonalPath } from '../../domain/_kernel/personal.ts';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
 import { type ProjectionDefinition, put, type RowChange } from '../_runtime/definition.ts';
@@ -55,10 +56,18 @@ function record(event: DeliveredEvent, fields: readonly PersonalPath[]): RowChan
   ];
 }
 
+/**
+ * Rows keep data in the newest version there was when they were written, and the state of a stream is
+ * folded from them: every new version of an event has to rebuild them. Raise the first number for
+ * another reason.
+ */
+export const versionFor = ({ types }: Pick<Catalogue, 'types'>): number =>
+  [...types.values()].reduce((sum, event) => sum + event.version - 1, 1);
+
 /** Listens to everything there is, so its reducers come from the catalogue. */
 export const auditEventsProjection: ProjectionDefinition = {
   name: 'audit-events',
-  version: 1,
+  version: versionFor(catalogue),
   question: 'What happened, who did it, and what led to it?',
   tables: [auditEvents],
   categories: catalogue.sets.map((set) => set.category),
