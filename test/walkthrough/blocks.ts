@@ -1,6 +1,10 @@
+/** A page with this line is run, from here to the end marker. */
+export const BEGIN = '<!-- walkthrough -->';
+const END = '<!-- /walkthrough -->';
+
 /** A step of the walk-through: shell lines as printed, and what they print. */
 export type Step = {
-  /** Of the README, for whoever has to look. */
+  /** Of the page, for whoever has to look. */
   readonly line: number;
   readonly shell: string;
   /** Null: nothing is printed that is worth showing. */
@@ -8,12 +12,13 @@ export type Step = {
 };
 
 /**
- * The steps between the two markers of a page: each `sh` block, with the `text` block that follows it
- * (before the next `sh` block) as its output.
+ * The steps between the two markers of a page: each `sh` block, with the `text` or `json` block that
+ * follows it (before the next `sh` block) as its output. Blocks of other languages (code that the page
+ * quotes, a picture) are no steps.
  */
 export function readSteps(page: string): Step[] {
-  const begin = page.indexOf('<!-- walkthrough -->');
-  const end = page.indexOf('<!-- /walkthrough -->');
+  const begin = page.indexOf(BEGIN);
+  const end = page.indexOf(END);
   if (begin < 0 || end < begin)
     throw new RangeError('the markers of the walk-through are not there');
   const steps: Step[] = [];
@@ -24,8 +29,9 @@ export function readSteps(page: string): Step[] {
       steps.push({ line, shell: body, output: null });
       continue;
     }
+    if (kind !== 'text' && kind !== 'json') continue;
     const last = steps.pop();
-    if (kind !== 'text' || last === undefined || last.output !== null) {
+    if (last === undefined || last.output !== null) {
       throw new RangeError(`line ${line}: expected a sh block, or the text that one prints`);
     }
     steps.push({ ...last, output: body });

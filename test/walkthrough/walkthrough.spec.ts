@@ -5,32 +5,47 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectFiles } from '../../tools/check/files.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
-import { isAsPrinted, outputsOf, readSteps, type Step, scriptOf } from './blocks.ts';
+import { BEGIN, isAsPrinted, outputsOf, readSteps, type Step, scriptOf } from './blocks.ts';
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-const steps = readSteps(readme);
+const root = new URL('../..', import.meta.url).pathname;
+const pages = (await projectFiles(root))
+  .filter((file) => file.endsWith('.md'))
+  .map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
+  .filter(({ text }) => text.split('\n').includes(BEGIN))
+  .map(({ file, text }) => ({ file, steps: readSteps(text) }));
 const mark = '=== step';
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 90_000;
 
-describe('the walk-through of the README', () => {
-  let platform: TestPlatform;
+// One platform for all of them, as a reader has it who goes from page to page.
+let platform: TestPlatform;
+beforeAll(async () => {
+  platform = await startPlatform({ env: { STRIPE_STATEMENT_POLL_SECONDS: '1' } });
+}, 60_000);
+afterAll(() => platform?.stop());
+
+test('the pages whose lines are run are found by their marker', () => {
+  expect(pages.map(({ file }) => file)).toContain('README.md');
+});
+
+describe.each(pages)('the lines of $file', ({ steps }) => {
   let outputs: string[] = [];
   let said = '';
 
   beforeAll(async () => {
-    platform = await startPlatform({ env: { STRIPE_STATEMENT_POLL_SECONDS: '1' } });
     const { stdout, stderr } = await run(scriptOf(steps, mark), {
       WRITE: platform.writeUrl,
       READ: platform.readUrl,
       STRIPE: platform.stripeUrl,
       MAIL: platform.mailboxUrl,
       DATA: platform.dataDir,
+      DATABASE: platform.databaseUrl,
+      EVENTSTORE: platform.eventStoreUrl,
     });
     outputs = outputsOf(stdout, mark);
     said = stderr;
-  }, 120_000);
-  afterAll(() => platform?.stop());
+  }, PATIENCE_MS + 10_000);
 
   test('runs to its end without a complaint', () => {
     expect(said).toBe('');
@@ -78,9 +93,9 @@ test('output is as printed to the letter, but for what differs each time', () =>
   expect(isAsPrinted('a\nb', '…')).toBe(false);
 });
 
-/** What a reader would notice: another first letter. */
+/** What a reader would notice: another first letter or figure. */
 function spoiled(output: string): string {
-  return output.replace(/\p{L}/u, (letter) => (letter === 'x' ? 'y' : 'x'));
+  return output.replace(/[\p{L}\p{N}]/u, (sign) => (sign === 'x' ? 'y' : 'x'));
 }
 
 /** In one bash, as somebody would paste it. A step that waits for ever is ended. */
@@ -89,6 +104,7 @@ async function run(script: string, env: Readonly<Record<string, string>>) {
   const file = join(folder, 'walkthrough.sh');
   writeFileSync(file, script);
   const child = spawn('bash', [file], {
+    cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
