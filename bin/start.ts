@@ -16,6 +16,7 @@ import {
   type PartEvent,
   runUntilAsked,
 } from '../embedded/supervisor/index.ts';
+import { announce } from './start/addresses-file.ts';
 import { searchNats } from './start/nats.ts';
 import { readOptions, type StartOptions, usage } from './start/options.ts';
 import { platformParts } from './start/parts.ts';
@@ -67,7 +68,7 @@ async function start(options: StartOptions, reporter: Reporter): Promise<number>
   if (!canWatch) {
     reporter.notice('setpriv (util-linux) is missing: parts end with us in most ways, not in all');
   }
-  const { parts, addresses } = platformParts({
+  const { parts, addresses, variables } = platformParts({
     options,
     portOf,
     secrets: { ...opened.secrets, ...givenSecrets(opened.secrets) },
@@ -75,6 +76,7 @@ async function start(options: StartOptions, reporter: Reporter): Promise<number>
     natsServer: nats.server,
   });
 
+  const announced = announce(dataDir);
   const pids: Record<string, number> = { supervisor: process.pid };
   const onEvent = (event: PartEvent) => {
     if (event.type === 'log') logs.write(event.part, event.line);
@@ -85,6 +87,7 @@ async function start(options: StartOptions, reporter: Reporter): Promise<number>
     async onUp() {
       const { writeUrl, readUrl } = addresses();
       await Promise.all([untilHealthy(writeUrl, reporter), untilHealthy(readUrl, reporter)]);
+      await announced.up(variables());
       const isNew = opened.adminPasswordIsNew && process.env['ADMIN_PASSWORD'] === undefined;
       reporter.up({
         addresses: addresses(),
@@ -102,6 +105,7 @@ async function start(options: StartOptions, reporter: Reporter): Promise<number>
     onError: (error) => reporter.error(error),
   });
   await nats.stop();
+  await announced.down();
   logs.close();
   await lock.release();
   reporter.stopped();

@@ -71,10 +71,10 @@ export function readOptions(
   argv: readonly string[],
   variables: Readonly<Record<string, string | undefined>>,
 ): StartOptions {
-  const { data, ...rest } = parse(flags, readFlags(argv), (key) => `--${key}`);
+  const { data, ...rest } = parseNamed(flags, readFlags(argv), (key) => `--${key}`);
   // An empty variable counts as unset, as everywhere.
   const set = Object.entries(variables).filter(([, value]) => value !== undefined && value !== '');
-  const env = parse(environment, Object.fromEntries(set), (key) => key);
+  const env = parseNamed(environment, Object.fromEntries(set), (key) => key);
   if (!rest.help) refuseHalfOfStripe(env);
   return { ...rest, env, dataDir: resolve(data ?? env.DATA_DIR) };
 }
@@ -124,7 +124,12 @@ function readFlags(argv: readonly string[]): Record<string, unknown> {
   }
 }
 
-function parse<T>(schema: z.ZodType<T>, input: unknown, nameOf: (key: string) => string): T {
+/** Parses with a schema; every problem is told under the name by which the person knows it. */
+export function parseNamed<S extends z.ZodType>(
+  schema: S,
+  input: unknown,
+  nameOf: (key: string) => string,
+): z.output<S> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const lines = result.error.issues.map(

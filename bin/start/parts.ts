@@ -45,6 +45,8 @@ export type Addresses = {
 export function platformParts(setting: Setting): {
   parts: Part<unknown>[];
   addresses(): Addresses;
+  /** What the roles are told of where everything is, by the names of the configuration. */
+  variables(): Readonly<Record<string, string>>;
 } {
   const { env } = setting.options;
   const here = partsHere(env);
@@ -72,9 +74,8 @@ export function platformParts(setting: Setting): {
     mailboxUrl: here.mailbox ? mailbox.value().httpUrl : undefined,
     natsUrl: env.NATS_URL ?? nats?.value().url,
   });
-  const roleEnvironment = (): Record<string, string> => ({
-    ...ownSecrets(setting.secrets),
-    ...stripeVariables(setting, here.sandbox ? sandbox.value().url : undefined),
+  const variables = (): Record<string, string> => ({
+    ...(here.sandbox ? { STRIPE_API_BASE: sandbox.value().url } : {}),
     ADMIN_EMAIL: env.ADMIN_EMAIL,
     DATA_DIR: setting.options.dataDir,
     WRITE_API_PORT: String(setting.portOf('write-api')),
@@ -84,6 +85,11 @@ export function platformParts(setting: Setting): {
     KEYS_DATABASE_URL: env.KEYS_DATABASE_URL ?? url('pawprint_keys'),
     SMTP_URL: env.SMTP_URL ?? mailbox.value().smtpUrl,
     ...(nats === null ? {} : { NATS_URL: nats.value().url }),
+  });
+  const roleEnvironment = (): Record<string, string> => ({
+    ...ownSecrets(setting.secrets),
+    ...stripeKeys(setting),
+    ...variables(),
   });
   const role = (name: string, title: string, roles: string) =>
     definePart({
@@ -109,6 +115,7 @@ export function platformParts(setting: Setting): {
       ),
     ],
     addresses,
+    variables,
   };
 }
 
@@ -219,14 +226,10 @@ function ownSecrets(secrets: Secrets): Record<string, string> {
  * With Stripe itself, all three come from the person: a webhook secret of ours would let nothing in,
  * and a role that misses one says so.
  */
-function stripeVariables(
-  { secrets, options }: Setting,
-  sandboxUrl: string | undefined,
-): Record<string, string> {
+function stripeKeys({ secrets, options }: Setting): Record<string, string> {
   if (options.env.STRIPE_SECRET_KEY !== undefined) return {};
   const { STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY, STRIPE_WEBHOOK_SECRET } = secrets;
-  const keys = { STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY, STRIPE_WEBHOOK_SECRET };
-  return sandboxUrl === undefined ? keys : { ...keys, STRIPE_API_BASE: sandboxUrl };
+  return { STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY, STRIPE_WEBHOOK_SECRET };
 }
 
 function child<Value>(

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { hasCode } from '../durable-file.ts';
@@ -24,8 +24,7 @@ export type DataFolderLock = { release(): Promise<void> };
  */
 export async function lockDataFolder(folder: string): Promise<DataFolderLock> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { dev, ino } = statSync(folder, { bigint: true });
-  const name = `\0pawprint-data-folder-${dev}-${ino}`;
+  const name = lockName(folder);
   const server = createServer((socket) => {
     // Who asks may hang up before the answer.
     socket.on('error', () => socket.destroy());
@@ -43,6 +42,19 @@ export async function lockDataFolder(folder: string): Promise<DataFolderLock> {
   // The lock alone keeps nobody running.
   server.unref();
   return { release: () => closeServer(server) };
+}
+
+/**
+ * The pid of the start that works in a data folder; undefined: none does (or it does not answer).
+ * The kernel knows, so that what a killed start left in the folder is not believed.
+ */
+export async function dataFolderOwner(folder: string): Promise<number | undefined> {
+  return existsSync(folder) ? ownerOf(lockName(folder)) : undefined;
+}
+
+function lockName(folder: string): string {
+  const { dev, ino } = statSync(folder, { bigint: true });
+  return `\0pawprint-data-folder-${dev}-${ino}`;
 }
 
 /** undefined: the owner does not answer (stopped, or about to end). */

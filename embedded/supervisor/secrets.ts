@@ -26,7 +26,8 @@ const makers = {
 export type SecretName = keyof typeof makers;
 export type Secrets = Record<SecretName, string>;
 
-const file = z.object({
+/** The file `secrets.json` of a data folder. */
+export const secretsSchema = z.object({
   KEYS_MASTER_KEY: z.string(),
   TOKEN_SIGNING_KEY: z.string(),
   TICKET_SIGNING_KEY: z.string(),
@@ -58,7 +59,7 @@ export async function openSecrets(path: string, dataExists: boolean): Promise<Op
     );
   }
   const made = Object.entries(makers).map(([name, make]) => [name, known?.[name] ?? make()]);
-  const secrets = file.parse(Object.fromEntries(made));
+  const secrets = secretsSchema.parse(Object.fromEntries(made));
   const shown = known?.['adminPasswordShown'] === 'yes';
   const save = (adminPasswordShown: 'yes' | 'no') =>
     replaceDurably(
