@@ -1,7 +1,9 @@
+import type pg from 'pg';
 import type { Checkpoint } from '../../platform/consumer/types.ts';
-import type { LockSession } from '../../platform/postgres/lock-session.ts';
 
 export const RELAY_CONSUMER = 'nats-relay';
+/** Whoever holds this lock relays; the others stand by. */
+export const RELAY_LOCK = `pawprint ${RELAY_CONSUMER}`;
 
 /** An event that went out without its data. */
 export type Opaque = {
@@ -13,7 +15,7 @@ export type Opaque = {
 };
 
 /** The connection that holds the lock: whoever lost the lock can write nothing through it. */
-type Session = LockSession['client'];
+type Session = pg.ClientBase;
 
 export async function readCheckpoint(client: Session): Promise<Checkpoint | null> {
   const { rows } = await client.query<{

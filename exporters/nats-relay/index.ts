@@ -7,6 +7,7 @@ import {
   startConsumer,
 } from '../../platform/consumer/index.ts';
 import { openEventStore } from '../../platform/event-store/index.ts';
+import { noKeys } from '../../platform/keys/no-keys.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { openNats } from '../../platform/nats/index.ts';
 import {
@@ -18,9 +19,15 @@ import {
 import { createPool } from '../../platform/postgres/index.ts';
 import { openLockSession } from '../../platform/postgres/lock-session.ts';
 import { counter } from '../../platform/telemetry/index.ts';
-import { type Opaque, RELAY_CONSUMER, readCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import {
+  type Opaque,
+  RELAY_CONSUMER,
+  RELAY_LOCK,
+  readCheckpoint,
+  saveCheckpoint,
+} from './checkpoint.ts';
 import { cloudEventOf, relayedFrom, SUBJECT_ROOT, subjectOf, withoutData } from './envelope.ts';
-import { noKeys } from './no-keys.ts';
+
 import { resumeAt } from './resume.ts';
 import { migrateRelay } from './schema.ts';
 
@@ -113,7 +120,7 @@ export async function startNatsRelay(options: {
     const lock = await openLockSession({
       url: databaseUrl,
       name: RELAY_CONSUMER,
-      locks: [`pawprint ${RELAY_CONSUMER}`],
+      locks: [RELAY_LOCK],
       stopping: stopping.signal,
     });
     try {

@@ -32,6 +32,12 @@ export type Mailer = {
 
 const CONNECT_MS = 5000;
 const SILENCE_MS = 10_000;
+const TIMEOUTS = {
+  connectionTimeout: CONNECT_MS,
+  greetingTimeout: CONNECT_MS,
+  socketTimeout: SILENCE_MS,
+  dnsTimeout: CONNECT_MS,
+};
 
 /** Sends through one SMTP server, over a few kept connections. */
 export function createMailer(options: { smtpUrl: string; from: string }): Mailer {
@@ -41,10 +47,7 @@ export function createMailer(options: { smtpUrl: string; from: string }): Mailer
       url: smtpUrl,
       pool: true,
       maxConnections: 4,
-      connectionTimeout: CONNECT_MS,
-      greetingTimeout: CONNECT_MS,
-      socketTimeout: SILENCE_MS,
-      dnsTimeout: CONNECT_MS,
+      ...TIMEOUTS,
       // What is in a mail comes from us: nothing in it may name a file or an address to fetch.
       disableFileAccess: true,
       disableUrlAccess: true,
@@ -64,17 +67,26 @@ export function createMailer(options: { smtpUrl: string; from: string }): Mailer
   };
 }
 
-function translate(error: unknown): Error {
+/** Resolves when the server greets us (and takes our login, if the URL has one); sends nothing. */
+export async function checkMailServer(smtpUrl: string): Promise<void> {
+  const transport = createTransport({ url: smtpUrl, ...TIMEOUTS });
+  try {
+    await transport.verify();
+  } catch (error) {
+    throw translate(error, 'does not take us');
+  } finally {
+    transport.close();
+  }
+}
+
+function translate(error: unknown, what = 'did not take the message'): Error {
   const code =
     typeof error === 'object' && error !== null && 'responseCode' in error
       ? Number(error.responseCode)
       : 0;
   // Nodemailer's message quotes the address; the reply code is what one needs.
   if (code >= 500) return new MailRefusedError(`the mail server refused the message (${code})`);
-  return new MailUnavailableError(
-    `the mail server did not take the message (${code || 'no reply'})`,
-    {
-      cause: error,
-    },
-  );
+  return new MailUnavailableError(`the mail server ${what} (${code || 'no reply'})`, {
+    cause: error,
+  });
 }

@@ -158,10 +158,30 @@ export async function openLockSession(options: LockSessionOptions): Promise<Lock
   };
 }
 
+/** The key of the advisory lock that has a name, as SQL of the parameter or column that holds it. */
+const keyOf = (name: string): string => `hashtextextended(${name}, 11)`;
+
+/** Which of these locks somebody holds now. Nobody is kept from taking one by being asked. */
+export async function heldLocks(
+  pool: pg.Pool,
+  locks: readonly string[],
+): Promise<ReadonlySet<string>> {
+  // A lock of 64 bits stands in two columns of 32.
+  const { rows } = await pool.query<{ name: string }>(
+    `select name from unnest($1::text[]) as wanted (name) where exists (
+       select from pg_locks
+        where locktype = 'advisory' and objsubid = 1 and granted
+          and database = (select oid from pg_database where datname = current_database())
+          and (classid::bigint << 32) | objid::bigint = ${keyOf('name')})`,
+    [locks],
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
 async function tryLocks(client: pg.Client, locks: readonly string[]): Promise<boolean> {
   for (const lock of locks) {
     const { rows } = await client.query<{ locked: boolean }>(
-      'select pg_try_advisory_lock(hashtextextended($1, 11)) as locked',
+      `select pg_try_advisory_lock(${keyOf('$1')}) as locked`,
       [lock],
     );
     if (rows[0]?.locked !== true) {

@@ -119,6 +119,10 @@ export type ProjectionDefinition = {
   readonly reducers: ReadonlyMap<string, Reducer>;
 };
 
+/** Whoever holds this lock runs the version; see `platform/postgres/lock-session.ts`. */
+export const lockName = ({ name, version }: { name: string; version: number }): string =>
+  `pawprint projection ${name} v${version}`;
+
 export function defineProjection<const Sets extends readonly EventSet[]>(definition: {
   name: string;
   version: number;

@@ -3,7 +3,7 @@ import type { Logger } from '../../platform/log/index.ts';
 import { isConnectionError } from '../../platform/postgres/index.ts';
 import { openLockSession } from '../../platform/postgres/lock-session.ts';
 import { readMembers, SEEN_CHANNEL, saveCheckpoints, takeUnparkRequests } from './checkpoints.ts';
-import type { ProjectionDefinition } from './definition.ts';
+import { lockName, type ProjectionDefinition } from './definition.ts';
 import type { GroupSession, Member, UnparkOutcome } from './member.ts';
 import { insertParked, type Parked, type ReadParked, replayParked } from './parked.ts';
 import { causeOf, concerns, isPoison, locate, sqlStateOf } from './poison.ts';
@@ -39,9 +39,6 @@ const SETTINGS = `
   -- A crash of Postgres may take the last commits back: rows and checkpoint go together, so the
   -- projection resumes there and folds them again. Not waiting for the disk is several times faster.
   set synchronous_commit = off;`;
-
-const lockName = ({ name, version }: ProjectionDefinition): string =>
-  `pawprint projection ${name} v${version}`;
 
 /** One attempt of a group of projections that share a subscription; a consumer's session. */
 export async function openGroup(options: GroupOptions): Promise<GroupSession> {

@@ -13,6 +13,8 @@ import { type Taken, takeInputs } from './take-inputs.ts';
 
 /** All sagas of the platform stand at one checkpoint. */
 export const SAGAS_CONSUMER = 'sagas';
+/** Whoever holds this lock reacts to events; the others stand by. */
+export const SAGAS_LOCK = `pawprint ${SAGAS_CONSUMER}`;
 
 export type SagaConsumer = {
   readonly definition: ConsumerDefinition;
@@ -44,7 +46,7 @@ export function sagaConsumer(options: {
     const session = await openLockSession({
       url,
       name: SAGAS_CONSUMER,
-      locks: [`pawprint ${SAGAS_CONSUMER}`],
+      locks: [SAGAS_LOCK],
       stopping: stopping.signal,
       ...(silenceMs === undefined ? {} : { silenceMs }),
     });
@@ -91,7 +93,8 @@ export function sagaConsumer(options: {
   };
 }
 
-async function readCheckpoint(client: pg.ClientBase): Promise<Checkpoint | null> {
+/** Where the sagas stand; null: before the first event. */
+export async function readCheckpoint(client: pg.ClientBase): Promise<Checkpoint | null> {
   const { rows } = await client.query<{
     log_id: string;
     position: string;

@@ -8,16 +8,12 @@ import { followObject } from './fold-object.ts';
 import { startInboxWorker } from './inbox-worker.ts';
 import { INBOX_CHANNEL, migrateStripe } from './schema.ts';
 import { startStatementReader } from './statement.ts';
+import { type InboxStats, inboxStats } from './stats.ts';
 
 export { createStripeInbox, type StripeInbox } from './inbox.ts';
 
 export type FollowStripe = {
-  stats(): Promise<{
-    readonly pending: number;
-    readonly oldestSeconds: number;
-    /** Given up on: somebody has to look. */
-    readonly dead: number;
-  }>;
+  stats(): Promise<InboxStats>;
   stop(): Promise<void>;
 };
 
@@ -72,13 +68,7 @@ export async function startFollowStripe(options: {
     help: 'Webhooks that were given up on: somebody has to look',
   });
   const stats: FollowStripe['stats'] = async () => {
-    const { rows } = await pool.query<Awaited<ReturnType<FollowStripe['stats']>>>(
-      `select count(*)::int as pending,
-              coalesce(extract(epoch from clock_timestamp() - min(received_at)), 0)::float8 as "oldestSeconds",
-              (select count(*)::int from stripe.inbox where status = 'dead') as dead
-         from stripe.inbox where status = 'pending'`,
-    );
-    const figures = rows[0] ?? { pending: 0, oldestSeconds: 0, dead: 0 };
+    const figures = await inboxStats(pool);
     pending.set(figures.pending);
     dead.set(figures.dead);
     oldest.set(figures.oldestSeconds);

@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { entries } from '../../bin/ops/index.ts';
 import { renderEnvExample } from '../../platform/config/index.ts';
 import { projections } from '../../projections/index.ts';
 import { sagas } from '../../sagas/index.ts';
@@ -8,6 +9,7 @@ import { apiDocuments } from './open-api.ts';
 import { apiPage } from './pages/api.ts';
 import { configurationPage } from './pages/configuration.ts';
 import { eventsPage } from './pages/events.ts';
+import { opsPage } from './pages/ops.ts';
 import { problemsPage } from './pages/problems.ts';
 import { readModelsPage } from './pages/read-models.ts';
 import { sagasPage } from './pages/sagas.ts';
@@ -35,6 +37,7 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
     ['docs/reference/events.md', eventsPage(listeners)],
     ['docs/reference/read-models.md', readModelsPage(projections)],
     ['docs/reference/sagas.md', sagasPage(sagas)],
+    ['docs/reference/ops.md', opsPage(entries)],
     ['docs/reference/configuration.md', configurationPage()],
     ['.env.example', renderEnvExample()],
   ]);

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { ProjectionStatus } from '../../../projections/_runtime/status.ts';
+import type { Cell, Colour } from '../_cli/output.ts';
+import type { Platform } from '../_cli/platform.ts';
+import { defineVerb, exits } from '../_cli/verb.ts';
+
+export const projectionsStatus = defineVerb({
+  name: 'status',
+  summary: 'Show where each read model stands, and what is parked',
+  input: z.strictObject({}),
+  positional: [],
+  finding: 'a projection does not run, stands, lags or has parked events',
+  examples: [
+    { line: 'npm run ops -- projections status', does: 'one line for each version' },
+    {
+      line: 'npm run -s ops -- projections status --json',
+      does: '[{ projection, version, state, handled, lag, parked, trouble, … }]',
+    },
+  ],
+  run: async ({ platform, out }) => {
+    const found = await readProjections(platform);
+    out.show(found, () => [
+      ...out.table(
+        ['projection', 'version', 'state', 'handled', 'seen', 'lag', 'parked', 'oldest parked'],
+        found.map(row),
+      ),
+      ...found.flatMap(({ projection, version, trouble }) =>
+        trouble === null ? [] : [out.paint('red', `${projection} v${version}: ${trouble}`)],
+      ),
+    ]);
+    return found.some(({ trouble }) => trouble !== null) ? exits.finding : exits.well;
+  },
+});
+
+/** Every projection as it stands. */
+export async function readProjections(platform: Platform): Promise<readonly ProjectionStatus[]> {
+  const [{ projectionStatus }, { projections }] = await Promise.all([
+    import('../../../projections/_runtime/status.ts'),
+    import('../../../projections/index.ts'),
+  ]);
+  return projectionStatus(await platform.pool(), await platform.eventStore(), projections);
+}
+
+const colours: Readonly<Record<ProjectionStatus['state'], Colour>> = {
+  live: 'green',
+  'catching-up': 'yellow',
+  building: 'cyan',
+  'not-running': 'dim',
+  standing: 'red',
+  'not-made': 'red',
+};
+
+function row(status: ProjectionStatus): readonly Cell[] {
+  const { projection, version, state, handled, seenPosition, lag, parked, live } = status;
+  const lagText = `${lag.atLeast ? '≥ ' : ''}${lag.events} (${lag.seconds.toFixed(1)} s)`;
+  return [
+    projection,
+    version,
+    { text: state, colour: live && state === 'not-running' ? 'red' : colours[state] },
+    handled,
+    seenPosition,
+    lagText,
+    parked.keys === 0 ? 0 : { text: `${parked.keys} (${parked.events} events)`, colour: 'red' },
+    parked.oldest,
+  ];
+}
