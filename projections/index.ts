@@ -10,6 +10,7 @@ import { articleQueries } from './articles/query.ts';
 import { articlesProjection } from './articles/reduce.ts';
 import { auditQueries } from './audit-events/query.ts';
 import { auditEventsProjection } from './audit-events/reduce.ts';
+import { enrollmentMilestonesProjection } from './enrollment-milestones/reduce.ts';
 import { enrollmentQueries } from './enrollments/query.ts';
 import { enrollmentsProjection } from './enrollments/reduce.ts';
 import { journalQueries } from './finance-journal/query.ts';
@@ -18,6 +19,7 @@ import { giftQueries } from './gift-ledger/query.ts';
 import { giftLedgerProjection } from './gift-ledger/reduce.ts';
 import { petQueries } from './my-pets/query.ts';
 import { myPetsProjection } from './my-pets/reduce.ts';
+import { refundsProjection } from './refunds/reduce.ts';
 
 /** Every read model of the platform. One that is not listed here is not built. */
 export const projections: readonly ProjectionDefinition[] = [
@@ -26,10 +28,12 @@ export const projections: readonly ProjectionDefinition[] = [
   activityRosterProjection,
   articlesProjection,
   auditEventsProjection,
+  enrollmentMilestonesProjection,
   enrollmentsProjection,
   financeJournalProjection,
   giftLedgerProjection,
   myPetsProjection,
+  refundsProjection,
 ];
 
 /** Every question the read API answers. */
