@@ -4,6 +4,7 @@ import { createPool, type Pool } from '../../platform/postgres/index.ts';
 import { createTestDatabase } from '../../test/support/database.ts';
 import { openGroup } from '../_runtime/group.ts';
 import { prepareReadModels } from '../_runtime/schema.ts';
+import type { ViewSet } from '../_runtime/views.ts';
 import { projections } from '../index.ts';
 
 export const LOG_ID = 'ins_00000000000000000000000001';
@@ -22,13 +23,14 @@ export function batchOf(events: readonly DeliveredEvent[], live = false): Batch 
   };
 }
 
-/** A database in which all read models have taken in these events. */
+/** A database in which all read models have taken in these events, with views over them if asked for. */
 export async function databaseAfter(
   events: readonly DeliveredEvent[],
+  views: ViewSet | null = null,
 ): Promise<{ url: string; pool: Pool; drop(): Promise<void> }> {
   const { url, drop } = await createTestDatabase();
   const pool = createPool({ url, name: 'spec' });
-  await prepareReadModels(pool, projections);
+  await prepareReadModels(pool, projections, views);
   const session = await openGroup({
     url,
     definitions: projections,

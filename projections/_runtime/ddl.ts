@@ -6,7 +6,8 @@ import type { AnyTable, Column } from './table.ts';
 export const physicalName = (table: AnyTable, version: number): string =>
   `${table.name}_v${version}`;
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+/** A text as a statement spells it. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 const columnSql = ([name, { type, nullable }]: [string, Column]): string =>
   `${name} ${type}${nullable === true ? '' : ' not null'}`;

@@ -9,6 +9,7 @@ import { insertParked, type Parked, type ReadParked, replayParked } from './park
 import { causeOf, concerns, isPoison, locate, sqlStateOf } from './poison.ts';
 import { pointViewsAt } from './schema.ts';
 import { applyEvents } from './statements.ts';
+import type { ViewSet } from './views.ts';
 
 /** What a batch means for one member: what to apply, what to park, and the keys parked after it. */
 type Plan = {
@@ -21,6 +22,8 @@ type Plan = {
 export type GroupOptions = {
   readonly url: string;
   readonly definitions: readonly ProjectionDefinition[];
+  /** Views of people who query in SQL: they move with the version that queries read. */
+  readonly views?: ViewSet;
   readonly log: Logger;
   /** Reads parked events again, so that they are decoded as this release does. */
   readonly readEvents: ReadParked;
@@ -152,7 +155,7 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
       const { name, version } = member.definition;
       try {
         await session.transaction(async () => {
-          await pointViewsAt(client, member.definition);
+          await pointViewsAt(client, member.definition, options.views ?? null);
           await client.query('select pg_notify($1, $2)', [SEEN_CHANNEL, '{"reset":true}']);
         });
         member.live = true;

@@ -10,3 +10,4 @@ export {
   type Projections,
   startProjections,
 } from './start.ts';
+export { repointViews, type ViewSet } from './views.ts';

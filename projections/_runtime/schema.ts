@@ -1,6 +1,7 @@
 import { type Migration, migrate, type Pool, transaction } from '../../platform/postgres/index.ts';
 import { fingerprint, physicalName, tableSql, viewSql } from './ddl.ts';
 import type { ProjectionDefinition } from './definition.ts';
+import { repointViews, type ViewSet } from './views.ts';
 
 const migrations: readonly Migration[] = [
   {
@@ -56,6 +57,36 @@ const migrations: readonly Migration[] = [
       comment on table projection.parked is 'Events that could not be applied, and the later events of the same key that wait behind them. The event itself stays in the log only.';
       comment on column projection.parked.cause is 'Why it could not be applied; null: it only waits behind an earlier one.';`,
   },
+  {
+    name: '0002-views-and-pseudonyms',
+    sql: `
+      create table projection.views (
+        schema text not null,
+        name text not null,
+        fingerprint text not null,
+        primary key (schema, name)
+      );
+      comment on table projection.views is 'Views over read models, for people who query in SQL.';
+      comment on column projection.views.fingerprint is 'Tells whether this release would make it otherwise.';
+
+      create table projection.view_sources (
+        schema text not null,
+        view text not null,
+        projection text not null,
+        version integer not null,
+        primary key (schema, view, projection),
+        foreign key (schema, view) references projection.views (schema, name) on delete cascade
+      );
+      comment on table projection.view_sources is 'Which versions of projections each view reads.';
+
+      create table projection.pseudonym_key (
+        single boolean primary key default true check (single),
+        key text not null
+      );
+      insert into projection.pseudonym_key (key)
+        values (gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text);
+      comment on table projection.pseudonym_key is 'Keys the pseudonyms of people in views. Another key: other pseudonyms.';`,
+  },
 ];
 
 /** Tables of a version were declared otherwise before: the change needs a new version. */
@@ -71,6 +102,7 @@ export class TableChangedError extends Error {
 export async function prepareReadModels(
   pool: Pool,
   definitions: readonly ProjectionDefinition[],
+  views: ViewSet | null = null,
 ): Promise<void> {
   await migrate(pool, { schema: 'projection', migrations });
   await transaction(pool, async (client) => {
@@ -115,15 +147,20 @@ export async function prepareReadModels(
         [name, version],
       );
     }
+    if (views !== null) await repointViews(client, views);
   });
 }
 
 type Queryable = { query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }> };
 
-/** Points the views at this version. To be run in a transaction: switched at once, or not at all. */
+/**
+ * Points the views queries use at this version, and those people query in SQL with them (null: there
+ * are none). To be run in a transaction: switched at once, or not at all.
+ */
 export async function pointViewsAt(
   client: Queryable,
   { name, version, tables }: ProjectionDefinition,
+  views: ViewSet | null,
 ): Promise<void> {
   await client.query(tables.flatMap((table) => viewSql(table, version)).join(';\n'));
   await client.query(
@@ -134,6 +171,7 @@ export async function pointViewsAt(
     'update projection.versions set live = true where projection = $1 and version = $2',
     [name, version],
   );
+  if (views !== null) await repointViews(client, views);
 }
 
 /** Drops the tables of a version that is not live: after a switch that is not to be taken back. */

@@ -10,6 +10,7 @@ import { observe } from './observe.ts';
 import type { ReadParked } from './parked.ts';
 import { repeat } from './repeat.ts';
 import { prepareReadModels } from './schema.ts';
+import type { ViewSet } from './views.ts';
 
 const NEAR = 1000;
 
@@ -52,11 +53,13 @@ export async function startProjections(options: {
   eventStore: EventStore;
   url: string;
   definitions: readonly ProjectionDefinition[];
+  /** Made for people who query in SQL, and moved with the versions. */
+  views?: ViewSet;
   log: Logger;
   /** How many events behind the foremost a projection may be and still share its subscription. */
   near?: number;
 }): Promise<Projections> {
-  const { eventStore, url, definitions, log, near = NEAR } = options;
+  const { eventStore, url, definitions, views, log, near = NEAR } = options;
   const pool = createPool({ url, name: 'projections', max: 2, log });
   const readEvents = readParkedFrom(eventStore);
 
@@ -73,6 +76,7 @@ export async function startProjections(options: {
           const opened = await openGroup({
             url,
             definitions: members,
+            ...(views === undefined ? {} : { views }),
             log,
             readEvents,
             stopping: stopping.signal,
@@ -105,7 +109,7 @@ export async function startProjections(options: {
 
   let groups: Group[];
   try {
-    await prepareReadModels(pool, definitions);
+    await prepareReadModels(pool, definitions, views);
     const { together, lagging } = await plan(pool, definitions, near);
     groups = [
       start(together, 'projections'),
