@@ -9,6 +9,7 @@ import { openCluster, postgresEnvironment, superuser } from './cluster.ts';
 import { chooseGuard, type Guard } from './guard.ts';
 import { chooseIdentity } from './identity.ts';
 import { stopLeftovers } from './leftovers.ts';
+import { sealDatabase } from './seal.ts';
 import { type Durability, serverSettings } from './settings.ts';
 
 export type EmbeddedPostgresOptions = {
@@ -35,8 +36,10 @@ export type EmbeddedPostgres = {
   pid: number;
   /** The connection string of a database, with user and password. */
   url(database: string): string;
-  /** Makes the database when it is not there yet; its connection string. */
+  /** Makes the database when it is not there yet, closed to all but its owner; its connection string. */
   createDatabase(name: string): Promise<string>;
+  /** Closes a database to all but its owner. */
+  sealDatabase(name: string): Promise<void>;
   /** Lets running transactions go and ends the server; an immediate shutdown after 10 s. */
   stop(): Promise<void>;
   /** For the impatient: SIGKILL means recovery at the next start. */
@@ -178,8 +181,10 @@ function handle(server: Server, password: string): EmbeddedPostgres {
     exited: server.ended.then((end) => ({ ...end, expected: stopping !== undefined })),
     async createDatabase(name) {
       await createDatabase(url('postgres'), name);
+      await sealDatabase(url(name));
       return url(name);
     },
+    sealDatabase: (name) => sealDatabase(url(name)),
     kill: (signal) => void server.child.kill(signal),
     stop() {
       stopping ??= stopServer(server);

@@ -35,6 +35,16 @@ export const environmentSchema = z.object({
   KEYS_DATABASE_URL: postgresUrl.describe(
     "Postgres database of people's keys, apart from all others",
   ),
+  ANALYST_ROLE: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/, { error: 'expected a role name of a-z, 0-9 and _' })
+    .default('pawprint_analyst')
+    .describe('Database role that may read the schema analytics; made where that is allowed'),
+  ANALYST_PASSWORD: z
+    .string()
+    .regex(/^[\x20-\x7e]{12,}$/, { error: 'expected at least 12 printable ASCII characters' })
+    .optional()
+    .describe('Password of that role; unset: it cannot log in and is granted to roles of people'),
   NATS_URL: z
     .string()
     .refine((text) => text.split(',').every((one) => isNatsUrl(one.trim())), {

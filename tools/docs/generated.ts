@@ -2,10 +2,19 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { entries } from '../../bin/ops/index.ts';
 import { renderEnvExample } from '../../platform/config/index.ts';
+import {
+  type Contract,
+  contractOf,
+  contractSchema,
+  extendContract,
+} from '../../projections/analytics/contract.ts';
+import { analyticsViews } from '../../projections/analytics/index.ts';
+import { readSampleQueries } from '../../projections/analytics/queries.ts';
 import { projections } from '../../projections/index.ts';
 import { sagas } from '../../sagas/index.ts';
 import { readSamples } from '../schemas/samples.ts';
 import { apiDocuments } from './open-api.ts';
+import { analyticsPage } from './pages/analytics.ts';
 import { apiPage } from './pages/api.ts';
 import { configurationPage } from './pages/configuration.ts';
 import { eventsPage } from './pages/events.ts';
@@ -30,17 +39,27 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
     })),
     sagas: sagas.map(({ name, listens }) => ({ name, types: new Set(listens) })),
   };
+  const { views } = analyticsViews;
   return new Map([
     ['docs/reference/write-api.md', apiPage(write, 'http://127.0.0.1:4000', writeIntro)],
     ['docs/reference/read-api.md', apiPage(read, 'http://127.0.0.1:4001', readIntro)],
     ['docs/reference/problems.md', problemsPage({ write, read })],
     ['docs/reference/events.md', eventsPage(listeners)],
     ['docs/reference/read-models.md', readModelsPage(projections)],
+    ['docs/reference/analytics.md', analyticsPage(views, await readSampleQueries())],
+    [contractFile, extendContract(await promisedIn(root), contractOf(views))],
     ['docs/reference/sagas.md', sagasPage(sagas)],
     ['docs/reference/ops.md', opsPage(entries)],
     ['docs/reference/configuration.md', configurationPage()],
     ['.env.example', renderEnvExample()],
   ]);
+}
+
+const contractFile = 'projections/analytics/contract.json';
+
+/** What analysts were promised so far. It is extended, never written anew: see `extendContract`. */
+async function promisedIn(root: string): Promise<Contract> {
+  return contractSchema.parse(JSON.parse((await textOf(join(root, contractFile))) ?? '{}'));
 }
 
 /** Those whose text in the tree is another, or which are not there. */

@@ -5,7 +5,7 @@ import { code, page, table } from './markdown.ts';
 /** Made by `npm start` at the first start, kept in the data folder. */
 const madeHere = [
   ...['KEYS_MASTER_KEY', 'TOKEN_SIGNING_KEY', 'TICKET_SIGNING_KEY', 'GIFT_CODE_SECRET'],
-  ...['BLIND_INDEX_KEY', 'ADMIN_PASSWORD'],
+  ...['BLIND_INDEX_KEY', 'ADMIN_PASSWORD', 'ANALYST_PASSWORD'],
 ];
 
 /** What `npm start` runs itself when the variable is not set. */
