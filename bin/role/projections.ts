@@ -1,4 +1,6 @@
+import { ensureReadOnlyRole } from '../../platform/postgres/read-only-role.ts';
 import { startProjections } from '../../projections/_runtime/index.ts';
+import { analyticsViews } from '../../projections/analytics/index.ts';
 import { projections as definitions } from '../../projections/index.ts';
 import type { RoleContext } from './context.ts';
 
@@ -7,11 +9,15 @@ export async function startProjectionsRole({
   config,
   eventStore,
   log,
+  pool,
 }: RoleContext): Promise<void> {
+  const { analystRole: name, analystPassword: password = null } = config;
+  await ensureReadOnlyRole(pool, { name, password, searchPath: analyticsViews.schema }, log);
   const projections = await startProjections({
     eventStore,
     url: config.databaseUrl,
     definitions,
+    views: { ...analyticsViews, readableBy: name },
     log,
   });
   closers.add('projections', () => projections.stop());

@@ -51,6 +51,7 @@ const environment = z.object({
   NATS_URL: z.string().optional(),
   NATS_SERVER: z.string().optional(),
   ADMIN_EMAIL: z.string().default('admin@pawprint.example'),
+  ANALYST_ROLE: z.string().default('pawprint_analyst'),
   WRITE_API_PORT: port,
   READ_API_PORT: port,
   POSTGRES_PORT: port,

@@ -33,6 +33,8 @@ export type Addresses = {
   readUrl: string;
   eventStoreUrl: string;
   databaseUrl: string;
+  /** The same database as an analyst; undefined: it is not ours to say who comes in. */
+  analystUrl: string | undefined;
   stripeUrl: string | undefined;
   mailboxUrl: string | undefined;
   natsUrl: string | undefined;
@@ -70,6 +72,7 @@ export function platformParts(setting: Setting): {
     readUrl: `http://127.0.0.1:${setting.portOf('read-api')}`,
     eventStoreUrl: env.EVENTSTORE_URL ?? eventStore.value().url,
     databaseUrl: env.DATABASE_URL ?? url('pawprint'),
+    analystUrl: env.DATABASE_URL === undefined ? asAnalyst(setting, url('pawprint')) : undefined,
     stripeUrl: here.sandbox ? sandbox.value().url : env.STRIPE_API_BASE,
     mailboxUrl: here.mailbox ? mailbox.value().httpUrl : undefined,
     natsUrl: env.NATS_URL ?? nats?.value().url,
@@ -87,7 +90,7 @@ export function platformParts(setting: Setting): {
     ...(nats === null ? {} : { NATS_URL: nats.value().url }),
   });
   const roleEnvironment = (): Record<string, string> => ({
-    ...ownSecrets(setting.secrets),
+    ...ownSecrets(setting),
     ...stripeKeys(setting),
     ...variables(),
   });
@@ -129,6 +132,7 @@ function postgresPart({ options, portOf }: Setting) {
       const server = await startPostgres({ dataDir, port: portOf('postgres'), log });
       const databases = ['pawprint', 'pawprint_keys', 'event_store', 'stripe_sandbox'];
       await Promise.all(databases.map((name) => server.createDatabase(name)));
+      for (const name of ['postgres', 'template1']) await server.sealDatabase(name);
       return {
         value: server,
         pid: server.pid,
@@ -216,10 +220,18 @@ function natsPart({ options, portOf }: Setting, { path, version }: NatsServer) {
   });
 }
 
-function ownSecrets(secrets: Secrets): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(secrets).filter(([name]) => !name.startsWith('STRIPE_')),
-  );
+/** In a database of somebody else, only who says so gets a role that logs in. */
+function ownSecrets({ secrets, options: { env } }: Setting): Record<string, string> {
+  const withheld = (name: string): boolean =>
+    name.startsWith('STRIPE_') || (name === 'ANALYST_PASSWORD' && env.DATABASE_URL !== undefined);
+  return Object.fromEntries(Object.entries(secrets).filter(([name]) => !withheld(name)));
+}
+
+function asAnalyst({ secrets, options: { env } }: Setting, databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  url.username = env.ANALYST_ROLE;
+  url.password = secrets.ANALYST_PASSWORD;
+  return url.href;
 }
 
 /**

@@ -10,6 +10,7 @@ const report: UpReport = {
     readUrl: 'http://127.0.0.1:4001',
     eventStoreUrl: 'esdb://127.0.0.1:2113?tls=false',
     databaseUrl: 'postgresql://postgres:hunter2@127.0.0.1:25432/pawprint',
+    analystUrl: 'postgresql://pawprint_analyst:kibble77@127.0.0.1:25432/pawprint',
     stripeUrl: 'http://127.0.0.1:12111',
     mailboxUrl: undefined,
     natsUrl: undefined,
@@ -41,6 +42,8 @@ test('a person sees where everything is, the new password, and no other', () => 
   expect(shown).toContain('http://127.0.0.1:4000/docs');
   expect(shown).toContain('open-sesame');
   expect(shown).not.toContain('hunter2');
+  expect(shown).toContain('psql postgresql://pawprint_analyst@127.0.0.1:25432/pawprint   ANALYST_');
+  expect(shown).not.toContain('kibble77');
   expect(shown).not.toContain('mailbox');
   expect(shown).toContain('Ready in 2.3 s. Ctrl-C stops everything.');
   // Not a terminal: no colours.

@@ -76,6 +76,7 @@ export function terminalReporter(options: {
     if (addresses.natsUrl !== undefined) row('NATS', withoutPassword(addresses.natsUrl));
     row('event store', withoutPassword(addresses.eventStoreUrl));
     row('Postgres', withoutPassword(addresses.databaseUrl));
+    row('analysts', analysts(report, inFolder));
     row('data, logs', inFolder);
     row('administrator', administrator(report, inFolder));
     say(`\nReady in ${seconds(report.ms)}. Ctrl-C stops everything.\n`);
@@ -103,6 +104,14 @@ function administrator(report: UpReport, inFolder: string): string {
   return report.newAdminPassword === undefined
     ? `${report.adminEmail}, ${kept}`
     : `${report.adminEmail}, password ${report.newAdminPassword}  (shown once; kept in ${inFolder}/secrets.json)`;
+}
+
+/** psql asks for the password, so it is in no list of processes either. */
+function analysts({ addresses: { analystUrl } }: UpReport, inFolder: string): string | undefined {
+  const url = analystUrl === undefined ? null : URL.parse(analystUrl);
+  if (url === null) return undefined;
+  url.password = '';
+  return `psql ${url.href}   ANALYST_PASSWORD in ${inFolder}/secrets.json`;
 }
 
 /** A terminal is read by others too: over a shoulder, in a screenshot, in a build log. */

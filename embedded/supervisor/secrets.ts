@@ -21,6 +21,7 @@ const makers = {
   STRIPE_SECRET_KEY: () => `sk_test_${readable(32, '')}`,
   STRIPE_PUBLISHABLE_KEY: () => `pk_test_${readable(32, '')}`,
   ADMIN_PASSWORD: () => readable(20, '-'),
+  ANALYST_PASSWORD: () => readable(20, '-'),
 } as const;
 
 export type SecretName = keyof typeof makers;
@@ -37,6 +38,7 @@ export const secretsSchema = z.object({
   STRIPE_SECRET_KEY: z.string(),
   STRIPE_PUBLISHABLE_KEY: z.string(),
   ADMIN_PASSWORD: z.string(),
+  ANALYST_PASSWORD: z.string(),
 }) satisfies z.ZodType<Secrets>;
 
 export type OpenSecrets = {
