@@ -29,19 +29,26 @@ function searchIn(bytes: Buffer, place: string, needles: readonly string[]): Fin
   );
 }
 
-/** Every row of every table of a database, as text: values that are stored compressed included. */
-export async function searchDatabase(url: string, needles: readonly string[]): Promise<Finding[]> {
+/**
+ * Every row of every table and view of a database, as text: values that are stored compressed
+ * included. `wanted` leaves some out.
+ */
+export async function searchDatabase(
+  url: string,
+  needles: readonly string[],
+  wanted: (relation: string) => boolean = () => true,
+): Promise<Finding[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     const { rows: tables } = await client.query<{ name: string }>(
       `SELECT format('%I.%I', n.nspname, c.relname) AS name
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+        WHERE c.relkind IN ('r', 'p', 'm', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
           AND n.nspname NOT LIKE 'pg_toast%'`,
     );
     const found: Finding[] = [];
-    for (const { name } of tables) {
+    for (const { name } of tables.filter((table) => wanted(table.name))) {
       const { rows } = await client.query<{ row: string }>(
         `SELECT to_jsonb(t)::text AS row FROM ${name} AS t`,
       );

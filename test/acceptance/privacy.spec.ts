@@ -13,6 +13,8 @@ let platform: TestPlatform;
 let driver: Driver;
 /** What nobody may find: names and addresses, whole and in their telling parts. */
 let needles: string[];
+/** What stands for a person elsewhere. */
+let ids: string[];
 
 beforeAll(async () => {
   platform = await startPlatform();
@@ -48,6 +50,7 @@ beforeAll(async () => {
     () => driver.mailTo(payer.email),
     (mails) => mails.length > 0,
   );
+  ids = [payer.id, guestOf.id];
   needles = [...NAMES, 'Zylberstejn', 'Brunngräber', payer.email, guestOf.email];
   needles.push(pet.name, pet.breed, vaccination.vaccine);
   needles.push(guest.name, 'Nachtsheim', guest.email, payer.password, payer.token);
@@ -63,8 +66,8 @@ const namesOf = (findings: readonly { needle: string }[]) => [
   ...new Set(findings.map(({ needle }) => needle)),
 ];
 
-function databaseUrl(name: string): string {
-  const url = new URL(platform.databaseUrl);
+function databaseUrl(name: string, of = platform.databaseUrl): string {
+  const url = new URL(of);
   url.pathname = `/${name}`;
   return url.href;
 }
@@ -88,6 +91,17 @@ test('nor do its files', async () => {
 test('Stripe is told neither', async () => {
   const found = await searchDatabase(databaseUrl('stripe_sandbox'), [...needles, 'succeeded']);
   expect(namesOf(found)).toEqual(['succeeded']);
+});
+
+test('an analyst finds the activity, and nobody in it', async () => {
+  const tables = (relation: string) => relation.startsWith('analytics.');
+  const found = await searchDatabase(platform.analystUrl, [...needles, ...ids, TITLE], tables);
+  expect(found).toEqual([{ needle: TITLE, place: 'analytics.activities' }]);
+  await expect(searchDatabase(platform.analystUrl, needles)).rejects.toThrow(/permission denied/);
+  for (const name of ['event_store', 'pawprint_keys', 'stripe_sandbox', 'postgres']) {
+    const elsewhere = databaseUrl(name, platform.analystUrl);
+    await expect(searchDatabase(elsewhere, needles)).rejects.toThrow(/permission denied/);
+  }
 });
 
 test('the logs hold none of it, on disk or on the terminal', () => {

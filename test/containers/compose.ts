@@ -68,6 +68,7 @@ export async function composeUp(): Promise<ComposedPlatform> {
         mailboxUrl: '',
         eventStoreUrl: '',
         databaseUrl: '',
+        analystUrl: '',
         adminEmail: secrets['ADMIN_EMAIL'] ?? '',
         adminPassword: secrets['ADMIN_PASSWORD'] ?? '',
         ...{ dataDir: folder, pids: {}, lines: [], stop },

@@ -30,6 +30,8 @@ export type TestPlatform = {
   mailboxUrl: string;
   eventStoreUrl: string;
   databaseUrl: string;
+  /** The same database as an analyst. */
+  analystUrl: string;
   adminEmail: string;
   adminPassword: string;
   dataDir: string;
@@ -52,6 +54,7 @@ const readyLine = z.object({
   mailboxUrl: z.url(),
   eventStoreUrl: z.string(),
   databaseUrl: z.string(),
+  analystUrl: z.string(),
   adminEmail: z.string(),
   secretsFile: z.string(),
   pids: z.record(z.string(), z.number()),
@@ -127,7 +130,8 @@ export async function startPlatform(
     throw error;
   });
   const { ADMIN_PASSWORD } = secretsFile.parse(parseJson(readFileSync(up.secretsFile, 'utf8')));
-  const { writeUrl, readUrl, stripeUrl, mailboxUrl, eventStoreUrl, databaseUrl, adminEmail } = up;
+  const { writeUrl, readUrl, stripeUrl, mailboxUrl, eventStoreUrl, databaseUrl } = up;
+  const { analystUrl, adminEmail } = up;
   const pidOf = (part: PartName): number => {
     const pid = pids[processOf[part]];
     if (pid === undefined) throw new Error(`${part} does not run here:\n${JSON.stringify(pids)}`);
@@ -135,7 +139,7 @@ export async function startPlatform(
   };
   return {
     ...{ writeUrl, readUrl, stripeUrl, mailboxUrl, eventStoreUrl, databaseUrl },
-    ...{ adminEmail, adminPassword: ADMIN_PASSWORD, dataDir, pids, lines },
+    ...{ analystUrl, adminEmail, adminPassword: ADMIN_PASSWORD, dataDir, pids, lines },
     kill: (part, signal) => void process.kill(pidOf(part), signal),
     restarted(part, patienceMs = 15_000) {
       const before = pidOf(part);
