@@ -51,15 +51,21 @@ export function exportParticipation(options: {
 }): AsyncIterable<string> {
   const { db, asOf, activityId } = options;
   const context = exportContext(db, asOf);
-  const activities = activityId === undefined ? published(context) : one(context, activityId);
+  const activities =
+    activityId === undefined ? publishedActivities(context) : oneActivity(context, activityId);
   return renderParticipation(counted(context, activities), { asOf });
 }
 
-async function* one(context: QueryContext, activityId: `act_${string}`): AsyncIterable<Activity> {
+/** One activity, as a list of it. Throws `NotFoundError`. */
+export async function* oneActivity(
+  context: QueryContext,
+  activityId: `act_${string}`,
+): AsyncIterable<Activity> {
   yield await getActivity.run(context, { params: { activityId }, query: {} });
 }
 
-async function* published(context: QueryContext): AsyncIterable<Activity> {
+/** Every activity that was published, cancelled ones included. */
+export async function* publishedActivities(context: QueryContext): AsyncIterable<Activity> {
   for (const status of ['published', 'cancelled'] as const) {
     yield* allOf((cursor) =>
       listActivities.run(context, { params: {}, query: { status, limit: PAGE, cursor } }),
