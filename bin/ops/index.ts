@@ -1,15 +1,24 @@
 import type { Entry } from './_cli/verb.ts';
+import { eventsStream } from './events/stream.ts';
+import { eventsTail } from './events/tail.ts';
+import { financeExport } from './finance/export.ts';
+import { financeVerify } from './finance/verify.ts';
 import { health } from './health/verb.ts';
 import { projectionsStatus } from './projections/status.ts';
+import { sagasList } from './sagas/list.ts';
+import { sagasShow } from './sagas/show.ts';
 import { token } from './token.ts';
 
 /** Everything `npm run ops` can do, in the order in which help lists it. */
 export const entries: readonly Entry[] = [
   health,
+  { name: 'projections', summary: 'Look after the read models', verbs: [projectionsStatus] },
+  { name: 'sagas', summary: 'Look after what follows from events', verbs: [sagasList, sagasShow] },
+  { name: 'events', summary: 'Read the log', verbs: [eventsStream, eventsTail] },
   {
-    name: 'projections',
-    summary: 'Look after the read models',
-    verbs: [projectionsStatus],
+    name: 'finance',
+    summary: 'Files and checks for finance',
+    verbs: [financeExport, financeVerify],
   },
   token,
 ];

@@ -14,25 +14,36 @@ export type SagaStats = {
   readonly timers: number;
 };
 
+/**
+ * `stuck`: something parked or given up on. `working`: outbox rows wait or run. `waiting`: for a
+ * timer. `settled`: nothing is to come but new inputs.
+ */
+export const instanceStatuses = ['stuck', 'working', 'waiting', 'settled'] as const;
+export type InstanceStatus = (typeof instanceStatuses)[number];
+
 export type SagaInstance = {
   readonly saga: string;
   readonly instance: string;
   readonly state: unknown;
   readonly revision: number;
-  readonly lastInput: string;
+  /** Null: its first input is parked. */
+  readonly lastInput: string | null;
   readonly updatedAt: Date;
   readonly parked: number;
   readonly waiting: number;
   readonly dead: number;
+  /** Timers that have not fired. */
+  readonly timers: number;
+  readonly status: InstanceStatus;
 };
 
 /** What operators can see and do. Everything here is a look at rows, or a change of them. */
 export type SagaInspector = {
   stats(): Promise<SagaStats>;
-  /** Newest first; `troubled`: only those with something parked or dead. */
+  /** Newest first. */
   list(filter?: {
     saga?: string;
-    troubled?: boolean;
+    status?: InstanceStatus;
     limit?: number;
   }): Promise<readonly SagaInstance[]>;
   /** One instance with its timers, outbox rows, attempts and parked inputs; null: there is none. */
@@ -53,6 +64,23 @@ const STATS = `
          (select count(distinct (saga, instance)) from saga.parked)::int as parked,
          (select count(*) from saga.timers where status = 'pending')::int as timers
     from saga.outbox where status in ('pending', 'leased', 'dead')`;
+
+/** Also an instance whose first input was parked: it has no row of its own yet. */
+const LISTED = `
+  select n.saga, n.instance, i.state, coalesce(i.revision, 0) as revision,
+         i.last_input as "lastInput", coalesce(i.updated_at, n.parked_at) as "updatedAt",
+         (select count(*) from saga.parked p where p.saga = n.saga and p.instance = n.instance)::int as parked,
+         (select count(*) from saga.outbox o where o.saga = n.saga and o.instance = n.instance
+             and o.status in ('pending', 'leased'))::int as waiting,
+         (select count(*) from saga.outbox o where o.saga = n.saga and o.instance = n.instance
+             and o.status = 'dead')::int as dead,
+         (select count(*) from saga.timers t where t.saga = n.saga and t.instance = n.instance
+             and t.status = 'pending')::int as timers
+    from (select saga, instance, max(at) as parked_at
+            from (select saga, instance, updated_at as at from saga.instances
+                  union all select saga, instance, parked_at from saga.parked) as inputs
+           where $1::text is null or saga = $1 group by saga, instance) as n
+    left join saga.instances i on i.saga = n.saga and i.instance = n.instance`;
 
 export function inspectSagas(options: {
   pool: Pool;
@@ -108,20 +136,15 @@ export function inspectSagas(options: {
       const { commands, effects: sideEffects, oldest: oldestSeconds, dead, parked, timers } = row;
       return { waiting: { commands, sideEffects }, oldestSeconds, dead, parked, timers };
     },
-    list: async ({ saga, troubled = false, limit = 100 } = {}) => {
+    list: async ({ saga, status, limit = 100 } = {}) => {
       const { rows } = await pool.query<SagaInstance>(
         `select * from (
-           select i.saga, i.instance, i.state, i.revision, i.last_input as "lastInput",
-                  i.updated_at as "updatedAt",
-                  (select count(*) from saga.parked p where p.saga = i.saga and p.instance = i.instance)::int as parked,
-                  (select count(*) from saga.outbox o where o.saga = i.saga and o.instance = i.instance
-                      and o.status in ('pending', 'leased'))::int as waiting,
-                  (select count(*) from saga.outbox o where o.saga = i.saga and o.instance = i.instance
-                      and o.status = 'dead')::int as dead
-             from saga.instances i where $1::text is null or i.saga = $1) as listed
-          where not $2 or parked > 0 or dead > 0
-          order by "updatedAt" desc limit $3`,
-        [saga ?? null, troubled, limit],
+           select listed.*, case when parked + dead > 0 then 'stuck' when waiting > 0 then 'working'
+                                 when timers > 0 then 'waiting' else 'settled' end as status
+             from (${LISTED}) as listed) as judged
+          where $2::text is null or status = $2
+          order by "updatedAt" desc, saga, instance limit $3`,
+        [saga ?? null, status ?? null, limit],
       );
       return rows;
     },

@@ -348,7 +348,7 @@ describe('commands of a saga', () => {
       expect(await sagas.inspect.stats()).toMatchObject({ dead: 1, waiting: { commands: 0 } }),
     );
     expect(names().filter((name) => name === 'senseless')).toHaveLength(1);
-    const [troubled, ...others] = await sagas.inspect.list({ troubled: true });
+    const [troubled, ...others] = await sagas.inspect.list({ status: 'stuck' });
     expect(troubled).toMatchObject({ instance: idOf('b'), dead: 1 });
     expect(others).toEqual([]);
   });

@@ -23,7 +23,7 @@ export class MoneyWithoutHomeError extends Error {
 
 /**
  * Shows money that has no home. Given up, its row is dead at once (`pawprint_saga_outbox_rows`,
- * `inspect.list({ troubled: true })`), and operators who put right what was wrong retry that row:
+ * `inspect.list({ status: 'stuck' })`), and operators who put right what was wrong retry that row:
  * it is tried once more.
  */
 export function tellingOperators(deps: Deps): Readonly<Record<string, SideEffectHandler>> {

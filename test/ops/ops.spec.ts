@@ -1,28 +1,43 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { isGroup } from '../../bin/ops/_cli/verb.ts';
 import { entries } from '../../bin/ops/index.ts';
+import { deriveId } from '../../domain/_kernel/ids.ts';
 import { projections } from '../../projections/index.ts';
-import { createDriver, type Driver } from '../acceptance/driver.ts';
+import { createDriver, type Driver, type Person } from '../acceptance/driver.ts';
 import { until } from '../acceptance/wait.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
 import { ops, type Said } from './cli.ts';
 
+// A test starts several processes, one after the other.
+vi.setConfig({ testTimeout: 60_000 });
+
+type Season = { staff: Person; member: Person; activityId: string; enrollmentId: string };
+
 let platform: TestPlatform;
+let season: Season;
 let driver: Driver;
+const folder = mkdtempSync(join(tmpdir(), 'pawprint-ops-spec-files-'));
 const empty = mkdtempSync(join(tmpdir(), 'pawprint-ops-spec-'));
 
 beforeAll(async () => {
-  platform = await startPlatform();
+  platform = await startPlatform({ env: { STRIPE_STATEMENT_POLL_SECONDS: '1' } });
   driver = createDriver(platform);
+  const [staff, member] = await Promise.all([
+    driver.official('staff'),
+    driver.register('Zoë Havel'),
+  ]);
+  const { id: activityId } = await driver.openActivity(staff);
+  const { id: enrollmentId } = await driver.seat(member, activityId);
+  season = { staff, member, activityId, enrollmentId };
 }, 60_000);
 afterAll(async () => {
   driver?.close();
   await platform?.stop();
-  rmSync(empty, { recursive: true });
+  for (const each of [empty, folder]) rmSync(each, { recursive: true });
 });
 
 const run = (...args: string[]): Promise<Said> => ops(args, { data: platform.dataDir });
@@ -102,7 +117,7 @@ test('a token of the administrator opens the APIs; a password never stands on th
   const asked = await driver.read('/v1/finance/breaks', { token: plain.out.trim() });
   expect(asked.status).toBe(200);
 
-  const member = await driver.register('Zoë Havel');
+  const { member } = season;
   const said = await ops(['token', '--email', member.email, '--password-stdin', '--json'], {
     data: platform.dataDir,
     input: `${member.password}\n`,
@@ -118,6 +133,272 @@ test('a token of the administrator opens the APIs; a password never stands on th
   expect(none.code).toBe(2);
   expect(none.err).toContain('PAWPRINT_PASSWORD');
 });
+
+const listed = z.array(
+  z.object({ saga: z.string(), instance: z.string(), status: z.string(), timers: z.int() }),
+);
+
+test('sagas are listed by what they wait for, and each is told from its beginning', async () => {
+  const { enrollmentId, activityId } = season;
+  const all = listed.parse(json(await run('sagas', 'list', '--json')));
+  expect(all.map(({ saga }) => saga)).toContain('send-confirmation');
+  const held = await run('sagas', 'list', '--saga', 'hold-seat-until-paid', '--json');
+  const mine = listed
+    .parse(json(held))
+    .find(({ instance }) => instance === activityId || instance === enrollmentId);
+  if (mine === undefined) throw new Error(held.out);
+  const table = await run('sagas', 'list');
+  expect(table).toMatchObject({ code: 0 });
+  expect(table.out).toContain(mine.instance);
+  const stuck = await run('sagas', 'list', '--stuck', '--json');
+  expect(stuck).toMatchObject({ code: 0 });
+  expect(json(stuck)).toEqual([]);
+
+  const shown = await run('sagas', 'show', mine.saga, mine.instance, '--json');
+  expect(shown.code).toBe(0);
+  expect(json(shown)).toMatchObject({
+    ...{ saga: mine.saga, instance: mine.instance },
+    parked: [],
+  });
+  const { timeline } = z
+    .object({ timeline: z.array(z.object({ at: z.iso.datetime(), what: z.string() })) })
+    .parse(json(shown));
+  expect(timeline.map(({ what }) => what).join('\n')).toMatch(
+    /wanted the command .*attempt 1: done/s,
+  );
+  expect(timeline.map(({ at }) => at)).toEqual(timeline.map(({ at }) => at).sort());
+  expect((await run('sagas', 'show', mine.saga, mine.instance)).out).toContain('State:');
+
+  const none = await run('sagas', 'show', 'send-confirmation', 'enr_of_nobody');
+  expect(none).toMatchObject({ code: 1, out: '' });
+  const wrong = await run('sagas', 'list', '--saga', 'hold-seat');
+  expect(wrong).toMatchObject({ code: 2 });
+  expect(wrong.err).toContain('expected one of hold-seat-until-paid');
+});
+
+const event = z.object({
+  position: z.string(),
+  stream: z.string(),
+  revision: z.int(),
+  type: z.string(),
+  data: z.record(z.string(), z.unknown()),
+  trouble: z.null(),
+});
+const ndjson = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => event.parse(JSON.parse(line)));
+
+test('a stream is read out of the log, and nobody is named', async () => {
+  const { enrollmentId, member } = season;
+  const said = await run('events', 'stream', `enrollment-${enrollmentId}`, '--json');
+  expect(said.code).toBe(0);
+  const events = z.array(event).parse(json(said));
+  expect(events.map(({ type }) => type).slice(0, 2)).toEqual([
+    'EnrollmentRequested',
+    'PaymentAttemptOpened',
+  ]);
+  expect(events.map(({ revision }) => revision)).toEqual(events.map((_each, index) => index));
+
+  const person = await run('events', 'stream', `member-${member.id}`);
+  expect(person.code).toBe(0);
+  expect(person.out).toContain('[personal]');
+  expect(person.out).not.toContain(member.name);
+  expect(person.out).not.toContain(member.email);
+
+  const part = await run(
+    'events',
+    'stream',
+    `enrollment-${enrollmentId}`,
+    '--from',
+    '1',
+    '--max',
+    '1',
+    '--json',
+  );
+  expect(z.array(event).parse(json(part))).toEqual(events.slice(1, 2));
+  expect(await run('events', 'stream', 'enrollment-nobody')).toMatchObject({ code: 1, out: '' });
+});
+
+test('tail gives what is there, filtered, and follows what comes, one object a line', async () => {
+  const { enrollmentId } = season;
+  const past = await run(
+    'events',
+    'tail',
+    '--from',
+    'start',
+    '--until-head',
+    '--stream',
+    'enrollment-',
+    '--json',
+  );
+  expect(past.code).toBe(0);
+  const events = ndjson(past.out);
+  expect(events.every(({ stream }) => stream.startsWith('enrollment-'))).toBe(true);
+  expect(events.some(({ stream }) => stream.endsWith(enrollmentId))).toBe(true);
+
+  const positions = events.map(({ position }) => BigInt(position));
+  expect(positions).toEqual(positions.toSorted((a, b) => Number(a - b)));
+  const [first] = events;
+  const rest = [
+    '--from',
+    first?.position ?? '',
+    '--until-head',
+    '--stream',
+    'enrollment-',
+    '--json',
+  ];
+  expect(ndjson((await run('events', 'tail', ...rest)).out)).toEqual(events.slice(1));
+  const typed = await run(
+    'events',
+    'tail',
+    '--from',
+    'start',
+    '--until-head',
+    '--type',
+    'ActivityPublished,MemberRegistered',
+    '--json',
+  );
+  expect(new Set(ndjson(typed.out).map(({ type }) => type))).toEqual(
+    new Set(['ActivityPublished', 'MemberRegistered']),
+  );
+
+  // From the end: it ends by itself with the first event that comes.
+  const coming = run('events', 'tail', '--max', '1', '--type', 'ActivityDrafted', '--json');
+  let over = false;
+  void coming.then(() => {
+    over = true;
+  });
+  await until(
+    'an event that came was printed',
+    async () => driver.openActivity(season.staff, { title: 'Late', price: 0 }).then(() => over),
+    (value) => value,
+  );
+  expect(ndjson((await coming).out)).toMatchObject([{ type: 'ActivityDrafted' }]);
+  const wrong = await run('events', 'tail', '--from', 'yesterday');
+  expect(wrong).toMatchObject({ code: 2 });
+  expect(wrong.err).toContain('--from: expected start, end or a position');
+});
+
+test('files of finance are written whole, and a damaged one is told from a whole one', async () => {
+  const { activityId } = season;
+  const path = join(folder, 'settlement.csv');
+  const wrote = await run(
+    'finance',
+    'export',
+    'settlement',
+    '--activity',
+    activityId,
+    '--out',
+    path,
+    '--json',
+  );
+  expect(wrote.code).toBe(0);
+  expect(json(wrote)).toMatchObject({ file: path, kind: 'settlement' });
+  expect(readdirSync(folder)).toEqual(['settlement.csv']);
+  expect(await run('finance', 'verify', path)).toMatchObject({ code: 0 });
+  const whole = await ops(['finance', 'verify', path, '--json']);
+  expect(json(whole)).toMatchObject({ ok: true, kind: 'pawprint-activity-settlement', lines: 2 });
+
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, text.slice(0, -40));
+  const cut = await run('finance', 'verify', path);
+  expect(cut.code).toBe(1);
+  expect(cut.out).toMatch(/settlement\.csv:\d+: the end is missing: the file was cut off/);
+  expect(json(await run('finance', 'verify', path, '--json'))).toMatchObject({ ok: false });
+  writeFileSync(path, text.replace('25.00', '24.00'));
+  const changed = await run('finance', 'verify', path);
+  expect(changed).toMatchObject({ code: 1 });
+  expect(changed.out).toContain('this row was changed');
+
+  const journal = await run('finance', 'export', 'journal');
+  expect(journal.code).toBe(0);
+  writeFileSync(path, journal.out);
+  expect(await run('finance', 'verify', path)).toMatchObject({ code: 0 });
+  expect((await run('finance', 'export', 'participation')).out).toContain('pawprint-participation');
+});
+
+test('an export that cannot be made says why and leaves no file', async () => {
+  const out = join(empty, 'none.csv');
+  const nobody = deriveId('act', 'nobody');
+  const none = await run('finance', 'export', 'settlement', '--activity', nobody, '--out', out);
+  expect(none).toMatchObject({ code: 1, out: '', err: 'There is no such activity.\n' });
+  const later = await run('finance', 'export', 'journal', '--to', '1000000', '--out', out);
+  expect(later).toMatchObject({ code: 1, out: '' });
+  expect(later.err).toContain('not at 1000000 yet');
+  for (const [args, message] of [
+    [['settlement'], '--activity is missing'],
+    [['journal', '--activity', nobody], '--activity says nothing to journal'],
+    [['takings'], 'expected one of settlement, journal, participation'],
+    [['journal', '--out', join(empty, 'nowhere', 'x.csv')], 'there is no folder'],
+    [['journal', '--json'], '--json tells about a file'],
+  ] as const) {
+    const said = await run('finance', 'export', ...args);
+    expect(said).toMatchObject({ code: 2, out: '' });
+    expect(said.err).toContain(message);
+  }
+  expect(readdirSync(empty)).toEqual([]);
+});
+
+const takings = z.object({
+  agrees: z.boolean(),
+  activities: z.array(z.object({ activityId: z.string(), takings: z.int(), fees: z.int() })),
+  breaks: z.array(z.object({ kind: z.string(), paymentId: z.string().nullable() })),
+  differences: z.array(z.object({ amount: z.int(), currency: z.string() })),
+});
+
+test('takings agree to the cent; one cent moved at Stripe is named with its payment', async () => {
+  const { activityId } = season;
+  const said = await run('finance', 'verify', '--all', '--wait', '20', '--json');
+  expect(said.code).toBe(0);
+  const check = takings.parse(json(said));
+  expect(check).toMatchObject({
+    agrees: true,
+    breaks: [],
+    differences: [{ amount: 0, currency: 'EUR' }],
+  });
+  expect(check.activities).toContainEqual(expect.objectContaining({ activityId, takings: 2500 }));
+  const table = await run('finance', 'verify', '--activity', activityId);
+  expect(table).toMatchObject({ code: 0 });
+  expect(table.out.trimEnd().split('\n').at(-1)).toBe('difference 0.00 EUR');
+  expect(await run('finance', 'verify')).toMatchObject({ code: 2 });
+
+  await refundOneCentBehindOurBack();
+  const later = await until(
+    'the statement with the refund was read',
+    () => run('finance', 'verify', '--all', '--json'),
+    ({ code }) => code === 1,
+    20_000,
+  );
+  const { breaks, differences } = takings.parse(json(later));
+  expect(differences).toEqual([{ amount: 1, currency: 'EUR' }]);
+  expect(breaks).toMatchObject([{ kind: 'payment', paymentId: expect.stringMatching(/^pay_/) }]);
+  const broken = await run('finance', 'verify', '--activity', activityId);
+  expect(broken.code).toBe(1);
+  expect(broken.out).toContain(`break: payment ${breaks[0]?.paymentId} of ${activityId}: 0.01 EUR`);
+  expect(broken.out.trimEnd().split('\n').at(-1)).toBe('difference 0.01 EUR');
+});
+
+/** Somebody pays a cent back in Stripe's dashboard: it is on the statement, and in no event of ours. */
+async function refundOneCentBehindOurBack(): Promise<void> {
+  const intents = await driver.stripe.intentsByEnrollment();
+  const [paid] = intents.get(season.enrollmentId) ?? [];
+  const text = readFileSync(join(platform.dataDir, 'secrets.json'), 'utf8');
+  const { STRIPE_SECRET_KEY: key } = z
+    .object({ STRIPE_SECRET_KEY: z.string() })
+    .parse(JSON.parse(text));
+  const answer = await driver.http.send({
+    method: 'POST',
+    url: `${platform.stripeUrl}/v1/refunds`,
+    headers: {
+      authorization: `Bearer ${key}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: new URLSearchParams({ payment_intent: paid?.id ?? '', amount: '1' }).toString(),
+  });
+  expect(answer.status, answer.text).toBe(200);
+}
 
 test('where nothing runs, one line says so and what to do', async () => {
   for (const args of [['health'], ['projections', 'status'], ['token']]) {
