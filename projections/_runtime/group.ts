@@ -9,7 +9,7 @@ import { insertParked, type Parked, type ReadParked, replayParked } from './park
 import { causeOf, concerns, isPoison, locate, sqlStateOf } from './poison.ts';
 import { pointViewsAt } from './schema.ts';
 import { applyEvents } from './statements.ts';
-import type { ViewSet } from './views.ts';
+import { repointViews, type ViewSet } from './views.ts';
 
 /** What a batch means for one member: what to apply, what to park, and the keys parked after it. */
 type Plan = {
@@ -149,23 +149,39 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
     if (batch.live) await switchViews();
   };
 
+  const { views = null } = options;
+  /** A start leaves them as they are when somebody reads them at that moment. */
+  let viewsAreDue = views !== null;
+
   /** A version that has caught up takes over from the one queries read until now. */
   const switchViews = async (): Promise<void> => {
     for (const member of members.filter(({ live }) => !live)) {
       const { name, version } = member.definition;
-      try {
-        await session.transaction(async () => {
-          await pointViewsAt(client, member.definition, options.views ?? null);
-          await client.query('select pg_notify($1, $2)', [SEEN_CHANNEL, '{"reset":true}']);
-        });
-        member.live = true;
-        log.info({ projection: name, version }, 'queries read this version from now on');
-      } catch (error) {
-        // A reader that holds the view too long, or a view of somebody else's on top of it. The
-        // projection goes on; the next live batch tries again.
-        if (sqlStateOf(error) === null || isConnectionError(error)) throw error;
-        log.error({ err: error, projection: name, version }, 'cannot switch to this version yet');
-      }
+      const switched = await unlessHeld({ projection: name, version }, async () => {
+        await pointViewsAt(client, member.definition, views);
+        await client.query('select pg_notify($1, $2)', [SEEN_CHANNEL, '{"reset":true}']);
+      });
+      if (!switched) continue;
+      member.live = true;
+      log.info({ projection: name, version }, 'queries read this version from now on');
+    }
+    if (views === null || !viewsAreDue) return;
+    const pointed = await unlessHeld({ schema: views.schema }, () => repointViews(client, views));
+    viewsAreDue = !pointed;
+  };
+
+  /**
+   * False when a reader holds a view too long, or a view of somebody else's is on top of it. The
+   * projection goes on; the next live batch tries again.
+   */
+  const unlessHeld = async (what: object, work: () => Promise<void>): Promise<boolean> => {
+    try {
+      await session.transaction(work);
+      return true;
+    } catch (error) {
+      if (sqlStateOf(error) === null || isConnectionError(error)) throw error;
+      log.error({ err: error, ...what }, 'cannot switch views yet');
+      return false;
     }
   };
 

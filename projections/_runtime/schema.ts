@@ -1,7 +1,7 @@
 import { type Migration, migrate, type Pool, transaction } from '../../platform/postgres/index.ts';
 import { fingerprint, physicalName, tableSql, viewSql } from './ddl.ts';
 import type { ProjectionDefinition } from './definition.ts';
-import { repointViews, type ViewSet } from './views.ts';
+import { isHeldByReader, repointViews, type ViewSet } from './views.ts';
 
 const migrations: readonly Migration[] = [
   {
@@ -147,8 +147,18 @@ export async function prepareReadModels(
         [name, version],
       );
     }
-    if (views !== null) await repointViews(client, views);
   });
+  if (views !== null) await pointViewsIfFree(pool, views);
+}
+
+async function pointViewsIfFree(pool: Pool, views: ViewSet): Promise<void> {
+  try {
+    await transaction(pool, (client) => repointViews(client, views));
+  } catch (error) {
+    // Somebody's query is no reason not to start. The group does it with its first live batch, and
+    // goes on trying.
+    if (!isHeldByReader(error)) throw error;
+  }
 }
 
 type Queryable = { query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }> };
@@ -162,7 +172,6 @@ export async function pointViewsAt(
   { name, version, tables }: ProjectionDefinition,
   views: ViewSet | null,
 ): Promise<void> {
-  await client.query(tables.flatMap((table) => viewSql(table, version)).join(';\n'));
   await client.query(
     'update projection.versions set live = false where projection = $1 and live and version <> $2',
     [name, version],
@@ -171,7 +180,9 @@ export async function pointViewsAt(
     'update projection.versions set live = true where projection = $1 and version = $2',
     [name, version],
   );
+  // First what an analyst may hold for long: from the next line on every query waits for us.
   if (views !== null) await repointViews(client, views);
+  await client.query(tables.flatMap((table) => viewSql(table, version)).join(';\n'));
 }
 
 /** Drops the tables of a version that is not live: after a switch that is not to be taken back. */

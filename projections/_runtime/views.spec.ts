@@ -92,6 +92,15 @@ async function prepare({ projections, views }: Release): Promise<void> {
 const switchTo = (definition: ProjectionDefinition, { views }: Release): Promise<void> =>
   transaction(pool, (client) => pointViewsAt(client, definition, views));
 
+const groupOf = ({ projections, views }: Release) => ({
+  url: database.url,
+  definitions: projections,
+  views,
+  log: createLogger({ level: 'silent', name: 'spec' }),
+  stopping: new AbortController().signal,
+  readEvents: async () => [],
+});
+
 const seen = async (): Promise<unknown> => (await pool.query('select * from analytics.pets')).rows;
 
 it('is made at the first start, and a second start leaves it alone', async () => {
@@ -142,17 +151,44 @@ it('moves with the switch or not at all', async () => {
 it('is switched by the projection that caught up', async () => {
   const next = release(cats2, dogs1);
   await prepare(next);
-  const session = await openGroup({
-    url: database.url,
-    definitions: next.projections,
-    views: next.views,
-    log: createLogger({ level: 'silent', name: 'spec' }),
-    stopping: new AbortController().signal,
-    readEvents: async () => [],
-  });
+  const session = await openGroup(groupOf(next));
   await session.apply(batchOf([], true));
   await session.close();
   expect(await seen()).toEqual([{ cat: 'cats 2', dog: 'dogs 1' }]);
+});
+
+it('waits for a reader, moves nothing until then, and is tried again', async () => {
+  const next = release(cats2, dogs1);
+  await prepare(next);
+  const reader = await pool.connect();
+  await reader.query('begin; select * from analytics.pets');
+  await expect(switchTo(cats2, next)).rejects.toMatchObject({ code: '55P03' });
+  expect(await seen()).toEqual([{ cat: 'cats 1', dog: 'dogs 1' }]);
+  // It takes what an analyst holds first: queries of the APIs did not wait behind it.
+  expect((await pool.query('select * from read.cats')).rows).toEqual([{ id: 'cats 1' }]);
+
+  const session = await openGroup(groupOf(next));
+  await session.apply(batchOf([], true));
+  expect(await seen()).toEqual([{ cat: 'cats 1', dog: 'dogs 1' }]);
+  await reader.query('commit');
+  reader.release();
+  await session.apply({ ...batchOf([], true), seen: 1n });
+  await session.close();
+  expect(await seen()).toEqual([{ cat: 'cats 2', dog: 'dogs 1' }]);
+});
+
+it('that is held while a release starts is made anew with the first live batch', async () => {
+  const next = release(cats1, dogs1, { ...usual, more: { ...text, sql: "'new'" } });
+  const reader = await pool.connect();
+  await reader.query('begin; select * from analytics.pets');
+  await prepare(next);
+  await reader.query('commit');
+  reader.release();
+  expect(await seen()).toEqual([{ cat: 'cats 1', dog: 'dogs 1' }]);
+  const session = await openGroup(groupOf(next));
+  await session.apply(batchOf([], true));
+  await session.close();
+  expect(await seen()).toEqual([{ cat: 'cats 1', dog: 'dogs 1', more: 'new' }]);
 });
 
 it('keeps the views and rights that others put on it', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { literal, physicalName } from './ddl.ts';
 import type { ProjectionDefinition } from './definition.ts';
+import { sqlStateOf } from './poison.ts';
 import type { AnyTable } from './table.ts';
 import { type ViewDefinition, viewTypes } from './view.ts';
 
@@ -18,6 +19,14 @@ export type ViewSet = {
 /** The version of a projection that a view was written for. */
 export type ViewSource = { readonly projection: string; readonly version: number };
 
+/** How long a view that somebody reads is waited for: everything behind us waits as well. */
+const PATIENCE_MS = 500;
+
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** Whether views could not be pointed elsewhere because somebody reads them. */
+export const isHeldByReader = (error: unknown): boolean => sqlStateOf(error) === LOCK_NOT_AVAILABLE;
+
 type Queryable = {
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
 };
@@ -29,8 +38,21 @@ type Queryable = {
  * A view is written for certain versions. As long as one of them is not live, it stays as it is (it
  * still reads the tables of the release before), and the last switch takes it along. Where its
  * columns allow it is replaced and not dropped, so that rights and views on top of it stay.
+ *
+ * Whoever reads a view at the moment holds it. That is waited for shortly; then it fails as a whole
+ * (`isHeldByReader`) and is to be tried again: a query may take a minute, the log goes on.
  */
 export async function repointViews(client: Queryable, set: ViewSet): Promise<void> {
+  const { rows } = await client.query(
+    `select current_setting('lock_timeout') as before, set_config('lock_timeout', $1, true)`,
+    [`${PATIENCE_MS}ms`],
+  );
+  await repoint(client, set);
+  const [{ before } = { before: '0' }] = rows as { before: string }[];
+  await client.query("select set_config('lock_timeout', $1, true)", [before]);
+}
+
+async function repoint(client: Queryable, set: ViewSet): Promise<void> {
   // Two processes that grant on the same schema would disturb each other.
   await client.query("select pg_advisory_xact_lock(hashtextextended('pawprint views', 7))");
   await client.query(`create schema if not exists ${set.schema}`);

@@ -157,6 +157,33 @@ describe('an analyst', () => {
   });
 });
 
+test('what the guide shows in SQL runs as it says', async () => {
+  const page = join(import.meta.dirname, '../../docs/how-to/query-the-read-models.md');
+  const blocks = [...(await readFile(page, 'utf8')).matchAll(/```sql\n(.*?)```/gs)];
+  const statements = blocks.map(([, sql = '']) => sql);
+  const asked = statements.filter((sql) => sql.startsWith('select'));
+  expect(asked.length).toBeGreaterThan(1);
+  const client = await analyst();
+  for (const sql of asked) expect((await client.query(sql)).rowCount, sql).toBeGreaterThan(0);
+
+  const [letIn] = statements.filter((sql) => sql.startsWith('create role'));
+  const somebody = `${name}_ann`;
+  const forHer = letIn?.replaceAll('pawprint_analyst', name).replaceAll(/\bann\b/g, somebody);
+  const admin = await database.pool.connect();
+  try {
+    await admin.query('begin');
+    await admin.query(forHer ?? '');
+    await admin.query(`set local role ${somebody}`);
+    expect((await admin.query('select from analytics.freshness')).rowCount).toBeGreaterThan(0);
+    await expect(admin.query('select from read.pets')).rejects.toMatchObject(
+      INSUFFICIENT_PRIVILEGE,
+    );
+  } finally {
+    await admin.query('rollback');
+    admin.release();
+  }
+});
+
 test('the role of the containers starts with the same settings', async () => {
   const init = await readFile(join(import.meta.dirname, '../../deploy/postgres/init.sql'), 'utf8');
   const { rows } = await database.pool.query<{ setting: string }>(

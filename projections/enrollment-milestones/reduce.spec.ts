@@ -96,6 +96,9 @@ describe('milestones of an enrollment', () => {
     expect(milestones(...steps)).toMatchObject({ admitted_at: null });
     const twice = [...steps, scan('admitted', late), scan('already-checked-in', late)];
     expect(milestones(...twice)).toMatchObject({ admitted_at: late });
+    // Two doors that were offline may both have let the same ticket in: the first recorded stands.
+    const again = scan('admitted', '2026-05-02T10:00:00.000Z');
+    expect(milestones(...twice, again)).toMatchObject({ admitted_at: late });
     const scans = after(...twice).of(ticketScans);
     expect(scans.map(({ decision }) => decision).sort()).toEqual([
       ...['admitted', 'already-checked-in', 'wrong-activity'],
