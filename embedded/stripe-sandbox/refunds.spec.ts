@@ -180,6 +180,27 @@ describe('the balance', () => {
     expect(after).toEqual(await totals());
   });
 
+  it('can be put out by a cent that is about a charge, and not about one that is not there', async () => {
+    const adjust = (charge: string) =>
+      fetch(`${sandbox.url}/_sandbox/balance/adjust`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ amount: -1, currency: 'eur', charge }),
+      });
+    const { stripe } = sandbox;
+    const intent = await stripe.paymentIntents.create(payment('pm_card_visa'));
+    const charge = String(intent.latest_charge);
+    expect((await adjust(charge)).status).toBe(200);
+    const { data } = await stripe.balanceTransactions.list({
+      source: charge,
+      type: 'adjustment',
+      expand: ['data.source'],
+    });
+    expect(data).toMatchObject([{ amount: -1, source: { id: charge, payment_intent: intent.id } }]);
+    expect((await adjust('ch_nobody')).status).toBe(404);
+    expect(await shown()).toEqual(await totals());
+  });
+
   it('knows fees in whole minor units, within half a unit of the exact share', () => {
     fc.assert(
       fc.property(

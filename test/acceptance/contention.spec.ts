@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Answer } from '../../embedded/demo/client/http.ts';
+import { enrolled, opened, page, enrollment as shape } from '../../embedded/demo/client/shapes.ts';
+import { inParallel, until } from '../../embedded/demo/client/wait.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
 import { createDriver, type Driver, type Person, parsed, problemOf } from './driver.ts';
-import type { Answer } from './http.ts';
-import { enrolled, opened, page, enrollment as shape } from './shapes.ts';
-import { inParallel, until } from './wait.ts';
 
 let platform: TestPlatform;
 let driver: Driver;

@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
+import {
+  type Answer,
+  createHttp,
+  type Http,
+  UnexpectedAnswer,
+} from '../../embedded/demo/client/http.ts';
+import * as shapes from '../../embedded/demo/client/shapes.ts';
+import { type StripeSide, stripeKeys, stripeSide } from '../../embedded/demo/client/stripe.ts';
+import { until } from '../../embedded/demo/client/wait.ts';
 import type { TestPlatform } from '../support/platform.ts';
-import { type Answer, createHttp, type Http, UnexpectedAnswer } from './http.ts';
-import * as shapes from './shapes.ts';
-import { type StripeSide, stripeSide } from './stripe.ts';
-import { until } from './wait.ts';
 
 export type Person = { id: string; email: string; name: string; password: string; token: string };
 export type Enrollment = z.output<typeof shapes.enrollment>;
@@ -70,7 +77,9 @@ export const PASSWORD = 'correct-horse-battery';
 
 export function createDriver(platform: TestPlatform): Driver {
   const http = createHttp();
-  const stripe = stripeSide(http, platform.stripeUrl, platform.dataDir);
+  const secrets = readFileSync(join(platform.dataDir, 'secrets.json'), 'utf8');
+  const keys = stripeKeys.parse(JSON.parse(secrets));
+  const stripe = stripeSide(http, platform.stripeUrl, keys);
 
   const command: Driver['command'] = (path, body, { token, key = randomUUID() } = {}) =>
     http.send({

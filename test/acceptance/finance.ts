@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { money } from '../../embedded/demo/client/shapes.ts';
+import { until } from '../../embedded/demo/client/wait.ts';
 import { type Driver, good, parsed } from './driver.ts';
-import { money } from './shapes.ts';
-import { until } from './wait.ts';
 
 const line = z.object({
   account: z.string(),

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import * as shapes from '../../embedded/demo/client/shapes.ts';
+import { declineCodeOf } from '../../embedded/demo/client/stripe.ts';
+import { until } from '../../embedded/demo/client/wait.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
 import {
   consistencyOf,
@@ -11,9 +14,6 @@ import {
   problemOf,
 } from './driver.ts';
 import { balanceOf, journal, untilBooksAgree, untilReconciled } from './finance.ts';
-import * as shapes from './shapes.ts';
-import { declineCodeOf } from './stripe.ts';
-import { until } from './wait.ts';
 
 let platform: TestPlatform;
 let driver: Driver;

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import * as shapes from '../../embedded/demo/client/shapes.ts';
+import { until } from '../../embedded/demo/client/wait.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
 import { filesOfDatabase, filesUnder, searchDatabase, searchFiles } from './byte-search.ts';
 import { createDriver, type Driver, good, parsed } from './driver.ts';
-import * as shapes from './shapes.ts';
-import { until } from './wait.ts';
 
 const TITLE = 'Waldspaziergang mit dem Dackelrudel';
 const NAMES = ['Quirina Zylberstejn-Öhlmann', 'Xaverl Brunngräber'];

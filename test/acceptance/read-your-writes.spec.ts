@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { enrollment, page } from '../../embedded/demo/client/shapes.ts';
+import { inParallel } from '../../embedded/demo/client/wait.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
 import { createDriver, type Driver, type Person, parsed, problemOf } from './driver.ts';
-import { enrollment, page } from './shapes.ts';
-import { inParallel } from './wait.ts';
 
 /** `PAIRS=5000 npx vitest run test/acceptance/read-your-writes` is the published figure. */
 const PAIRS = Number(process.env['PAIRS'] ?? 500);

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, expect, test } from 'vitest';
+import { until } from '../../embedded/demo/client/wait.ts';
 import { startPlatform } from '../support/platform.ts';
 import { processesOf } from '../support/processes.ts';
 import { createDriver, type Person } from './driver.ts';
-import { until } from './wait.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'pawprint-start-spec-'));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { until } from '../../embedded/demo/client/wait.ts';
 import { createDriver, type Driver, good } from '../acceptance/driver.ts';
 import { balanceOf, journal, untilBooksAgree, untilReconciled } from '../acceptance/finance.ts';
-import { until } from '../acceptance/wait.ts';
 import { type ComposedPlatform, composeUp } from './compose.ts';
 import { findEngine } from './engine.ts';
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Answer, UnexpectedAnswer } from '../../embedded/demo/client/http.ts';
+import { enrolled, opened } from '../../embedded/demo/client/shapes.ts';
+import { inParallel } from '../../embedded/demo/client/wait.ts';
 import { type Driver, type Person, parsed } from '../acceptance/driver.ts';
-import { type Answer, UnexpectedAnswer } from '../acceptance/http.ts';
-import { enrolled, opened } from '../acceptance/shapes.ts';
-import { inParallel } from '../acceptance/wait.ts';
 
 /** A command that was acknowledged: what was sent, and what was answered. */
 export type Acknowledged = {

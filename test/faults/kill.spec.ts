@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, test } from 'vitest';
+import { inParallel } from '../../embedded/demo/client/wait.ts';
 import { createDriver } from '../acceptance/driver.ts';
-import { inParallel } from '../acceptance/wait.ts';
 import { type PartName, startPlatform } from '../support/platform.ts';
 import { killRound, type Stage } from './round.ts';
 

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
+import { inParallel, until } from '../../embedded/demo/client/wait.ts';
 import type { Driver, Enrollment, Person } from '../acceptance/driver.ts';
 import { balanceOf, journal, untilBooksAgree, untilReconciled } from '../acceptance/finance.ts';
-import { inParallel, until } from '../acceptance/wait.ts';
 import type { PartName, TestPlatform } from '../support/platform.ts';
 import { type Flow, runFlows } from './flows.ts';
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { resourceMissing } from '../http/errors.ts';
 import { nowSeconds } from '../ids.ts';
 import { bookMovement } from '../resources/ledger.ts';
 import { CURRENCIES } from '../settings.ts';
@@ -14,6 +15,7 @@ import { mountOverview } from './overview.ts';
 const adjustInput = z.strictObject({
   amount: z.coerce.number().int(),
   currency: z.enum(Object.keys(CURRENCIES)),
+  charge: z.string().max(255).optional(),
   description: z.string().max(200).default('Adjusted by hand in the sandbox'),
 });
 
@@ -33,18 +35,21 @@ export function mountControl(app: FastifyInstance, deps: ControlDeps): void {
     }
   });
 
-  // Plants a break: money that no charge explains, for a reconciliation to find.
+  // Plants a break for a reconciliation to find: money that no charge explains, or that one is about.
   app.post('/_sandbox/balance/adjust', async (request, reply) => {
     const input = readInput(adjustInput, request);
     const transaction = await inTransaction(deps.pool, 'BEGIN', async (client) => {
       const work = startWork(client, { requestId: null, idempotencyKey: null });
+      if (input.charge !== undefined && (await work.find('charge', input.charge)) === undefined) {
+        throw resourceMissing('charge', input.charge);
+      }
       const booked = bookMovement(work, {
         type: 'adjustment',
         reportingCategory: 'other_adjustment',
         amount: input.amount,
         fee: 0,
         currency: input.currency,
-        source: null,
+        source: input.charge ?? null,
         description: input.description,
         availableOn: nowSeconds(),
       });

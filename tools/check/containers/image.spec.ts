@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../../../embedded/demo/client/wait.ts';
 import { type EventStoreNode, startEventStoreNode } from '../../../embedded/event-store/index.ts';
 import { type EmbeddedPostgres, startPostgres } from '../../../embedded/postgres/index.ts';
-import { until } from '../../../test/acceptance/wait.ts';
 import { composeWithSecrets, freePort, initialise, layOut } from './_fixtures/image.ts';
 import type { ComposeFile } from './compose.ts';
 

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { type Answer, type Http, UnexpectedAnswer } from './http.ts';
 import { balance, balanceTransaction, intent, stripeError, stripeList } from './shapes.ts';
@@ -21,17 +19,25 @@ export type StripeSide = {
   balanceTransactions(): Promise<BalanceTransaction[]>;
   /** Available and pending together, in cents. */
   balanceInEur(): Promise<number>;
+  /** Plants a movement of the balance, in cents; with a charge it is that charge's. */
+  adjust(input: { amount: number; charge?: string; description: string }): Promise<void>;
   /** Delivers events again, in any order. */
   redeliver(input: { times: number; events?: readonly string[] }): Promise<number>;
   pendingDeliveries(): Promise<number>;
   eventsOf(intentId: string): Promise<string[]>;
 };
 
-const secretsFile = z.object({ STRIPE_SECRET_KEY: z.string(), STRIPE_PUBLISHABLE_KEY: z.string() });
+/** As they stand in the secrets of the data folder. */
+export const stripeKeys = z.object({
+  STRIPE_SECRET_KEY: z.string(),
+  STRIPE_PUBLISHABLE_KEY: z.string(),
+});
 
-export function stripeSide(http: Http, stripeUrl: string, dataDir: string): StripeSide {
-  const keys = secretsFile.parse(JSON.parse(readFileSync(join(dataDir, 'secrets.json'), 'utf8')));
-
+export function stripeSide(
+  http: Http,
+  stripeUrl: string,
+  keys: z.output<typeof stripeKeys>,
+): StripeSide {
   const ask = async (path: string): Promise<Answer> => {
     const headers = { authorization: `Bearer ${keys.STRIPE_SECRET_KEY}` };
     const answer = await http.send({ url: `${stripeUrl}${path}`, headers });
@@ -97,6 +103,9 @@ export function stripeSide(http: Http, stripeUrl: string, dataDir: string): Stri
       return [...available, ...pending]
         .filter(({ currency }) => currency === 'eur')
         .reduce((sum, { amount }) => sum + amount, 0);
+    },
+    adjust: async (input) => {
+      await lever('balance/adjust', { ...input, currency: 'eur' });
     },
     redeliver: async ({ times, events }) => {
       const answer = await lever('redeliver', { times, events, shuffle: true });

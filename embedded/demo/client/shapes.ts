@@ -32,6 +32,7 @@ export const enrollment = z.object({
   amountRefunded: money,
   payment: z.object({ id: z.string(), status: z.string(), attempt: z.int() }).nullable(),
   ticket: z.string().nullable(),
+  confirmedAt: instant.nullable(),
   admittedAt: instant.nullable(),
 });
 
@@ -77,6 +78,7 @@ export const intent = z.object({
   status: z.string(),
   amount: z.int(),
   client_secret: z.string(),
+  latest_charge: z.string().nullish(),
   metadata: z.record(z.string(), z.string()).optional(),
   next_action: z
     .object({

@@ -4,6 +4,18 @@ import { setTimeout as delay } from 'node:timers/promises';
  * Asks until the answer fits, and gives it. The last answer stands in the error: "not yet confirmed"
  * alone explains nothing.
  */
+export async function until<T, Fits extends T>(
+  what: string,
+  ask: () => Promise<T>,
+  fits: (value: T) => value is Fits,
+  patienceMs?: number,
+): Promise<Fits>;
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T>,
+  fits: (value: T) => boolean,
+  patienceMs?: number,
+): Promise<T>;
 export async function until<T>(
   what: string,
   ask: () => Promise<T>,
