@@ -17,6 +17,7 @@ import {
   runUntilAsked,
 } from '../embedded/supervisor/index.ts';
 import { announce } from './start/addresses-file.ts';
+import { playDemo } from './start/demo.ts';
 import { searchNats } from './start/nats.ts';
 import { readOptions, type StartOptions, usage } from './start/options.ts';
 import { platformParts } from './start/parts.ts';
@@ -83,6 +84,8 @@ async function start(options: StartOptions, reporter: Reporter): Promise<number>
     if (event.type === 'ready') pids[event.part] = event.pid ?? process.pid;
     reporter.part(event);
   };
+  let demoFailed = false;
+  let stopping = false;
   const exitCode = await runUntilAsked(createSupervisor({ parts, onEvent }), {
     async onUp() {
       const { writeUrl, readUrl } = addresses();
@@ -100,8 +103,22 @@ async function start(options: StartOptions, reporter: Reporter): Promise<number>
       });
       if (isNew && !options.json) await opened.markShown();
       nats.fetchForNextStart();
+      if (!options.demo) return undefined;
+      const secrets = { ...opened.secrets, ...givenSecrets(opened.secrets) };
+      try {
+        const agrees = await playDemo({ options, secrets, addresses: addresses(), reporter });
+        demoFailed = !agrees;
+        return options.once ? 'done' : undefined;
+      } catch (error) {
+        // Stopped in the middle of it, its requests find nobody.
+        if (!stopping) throw error;
+        return undefined;
+      }
     },
-    onStopping: (reason) => reporter.stopping(reason),
+    onStopping(reason) {
+      stopping = true;
+      reporter.stopping(reason);
+    },
     onError: (error) => reporter.error(error),
   });
   await nats.stop();
@@ -109,7 +126,7 @@ async function start(options: StartOptions, reporter: Reporter): Promise<number>
   logs.close();
   await lock.release();
   reporter.stopped();
-  return exitCode;
+  return demoFailed ? 1 : exitCode;
 }
 
 /** Secrets that the environment sets come before those of the folder. */

@@ -20,6 +20,9 @@ test('--data comes before DATA_DIR, an empty variable counts as unset', () => {
 test.each([
   [['--nope'], {}, "Unknown option '--nope'"],
   [['--data='], {}, '--data: expected a folder'],
+  [['--once'], {}, 'npm start -- --demo --once'],
+  [['--plant-break'], {}, 'npm start -- --demo --plant-break'],
+  [['--demo'], { STRIPE_API_BASE: 'http://127.0.0.1:1' }, '--demo pays with made-up cards'],
   [[], { WRITE_API_PORT: 'http' }, 'WRITE_API_PORT: expected a port number'],
   [[], { READ_API_PORT: '70000' }, 'READ_API_PORT: expected a port from 0'],
   [

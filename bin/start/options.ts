@@ -6,6 +6,9 @@ export const usage = `npm start                       everything on this machine
 npm start -- --data DIR         data in another folder
 npm start -- --verbose          every log line on the terminal, not the warnings alone
 npm start -- --json             one JSON line per event, for programs
+npm start -- --demo             plays a season through the APIs, prints what it came to, keeps serving
+npm start -- --demo --once      the same, then stops; exit code 1 when the books have a difference
+npm start -- --demo --plant-break   takes a cent from a payment, for the books to find
 npm start -- --help
 
 Set the variable of a part and its embedded stand-in is not started: EVENTSTORE_URL, DATABASE_URL,
@@ -27,6 +30,9 @@ const flags = z.strictObject({
   data: z.string().min(1, { error: 'expected a folder after --data' }).optional(),
   json: z.boolean().default(false),
   verbose: z.boolean().default(false),
+  demo: z.boolean().default(false),
+  'plant-break': z.boolean().default(false),
+  once: z.boolean().default(false),
   help: z.boolean().default(false),
 });
 
@@ -76,7 +82,10 @@ export function readOptions(
   // An empty variable counts as unset, as everywhere.
   const set = Object.entries(variables).filter(([, value]) => value !== undefined && value !== '');
   const env = parseNamed(environment, Object.fromEntries(set), (key) => key);
-  if (!rest.help) refuseHalfOfStripe(env);
+  if (!rest.help) {
+    refuseHalfOfStripe(env);
+    refuseDemoWithout(rest, env);
+  }
   return { ...rest, env, dataDir: resolve(data ?? env.DATA_DIR) };
 }
 
@@ -106,6 +115,20 @@ function refuseHalfOfStripe(env: StartEnvironment): void {
   );
 }
 
+/** The season pays with the sandbox's cards, and stands in its files: what goes with nothing says so. */
+function refuseDemoWithout(options: z.output<typeof flags>, env: StartEnvironment): void {
+  const { demo } = options;
+  const alone = (['plant-break', 'once'] as const).find((flag) => options[flag]);
+  if (!demo && alone !== undefined) {
+    throw new UsageError(`--${alone} is about the demo: npm start -- --demo --${alone}`);
+  }
+  if (demo && !partsHere(env).sandbox) {
+    throw new UsageError(
+      '--demo pays with made-up cards, so it needs the Stripe sandbox: unset STRIPE_SECRET_KEY and STRIPE_API_BASE.',
+    );
+  }
+}
+
 function readFlags(argv: readonly string[]): Record<string, unknown> {
   try {
     const { values } = parseArgs({
@@ -115,6 +138,9 @@ function readFlags(argv: readonly string[]): Record<string, unknown> {
         data: { type: 'string' },
         json: { type: 'boolean' },
         verbose: { type: 'boolean' },
+        demo: { type: 'boolean' },
+        'plant-break': { type: 'boolean' },
+        once: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

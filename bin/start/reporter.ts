@@ -1,3 +1,4 @@
+import type { DemoResult } from '../../embedded/demo/index.ts';
 import type { PartEvent } from '../../embedded/supervisor/index.ts';
 import type { Addresses } from './parts.ts';
 
@@ -18,6 +19,10 @@ export type Reporter = {
   notice(line: string): void;
   part(event: PartEvent): void;
   up(report: UpReport): void;
+  /** How far an act of the demo is. */
+  act(name: string, done: number, total: number): void;
+  /** What the demo came to. */
+  played(result: DemoResult, addresses: Addresses): void;
   stopping(reason: string): void;
   stopped(): void;
   error(error: unknown): void;
@@ -35,6 +40,16 @@ export function jsonReporter(write: (text: string) => void): Reporter {
     },
     up({ addresses, newAdminPassword: _secret, ...rest }) {
       say({ event: 'ready', ...addresses, ...rest });
+    },
+    act(name, done, total) {
+      if (done === total) say({ event: 'demo', act: name, done });
+    },
+    played({ settled, ...rest }) {
+      const activities = settled.map(({ activity, ...figures }) => ({
+        ...{ id: activity.id, title: activity.plan.title, capacity: activity.plan.capacity },
+        ...figures,
+      }));
+      say({ event: 'played', activities, ...rest });
     },
     stopping: (reason) => say({ event: 'stopping', reason }),
     stopped: () => say({ event: 'stopped' }),

@@ -2,8 +2,7 @@ import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import { importantText, type PartEvent } from '../../embedded/supervisor/index.ts';
 import { messageOf, type Reporter, type UpReport } from './reporter.ts';
-
-type Colour = 'green' | 'red' | 'yellow' | 'dim' | 'bold' | 'cyan';
+import { type Paint, seasonReport } from './season-report.ts';
 
 /**
  * A short start-up for a person: one line per part, then a table of addresses. Log lines go to
@@ -15,11 +14,12 @@ export function terminalReporter(options: {
   out?: NodeJS.WritableStream;
 }): Reporter {
   const out = options.out ?? process.stdout;
-  const paint = (colour: Colour, text: string) => styleText(colour, text, { stream: out });
+  const paint: Paint = (colour, text) => styleText(colour, text, { stream: out });
   const say = (line: string) => void out.write(`${line}\n`);
   const folder = relative(process.cwd(), options.dataDir) || '.';
   const inFolder = folder.startsWith('..') ? options.dataDir : folder;
   let stopping = false;
+  let ended = false;
   let lastFailure: string | undefined;
 
   say(`\n${paint('bold', 'Pawprint')} starts, data in ${inFolder}\n`);
@@ -82,15 +82,32 @@ export function terminalReporter(options: {
     say(`\nReady in ${seconds(report.ms)}. Ctrl-C stops everything.\n`);
   }
 
+  /** One line that grows on a terminal, one line an act where it would not. */
+  function act(name: string, done: number, total: number): void {
+    const isTerminal = 'isTTY' in out && out.isTTY === true;
+    const bar = '█'.repeat(Math.round((20 * done) / Math.max(1, total))).padEnd(20, '░');
+    const line = `  ${paint('cyan', bar)} ${name} ${done}/${total}`;
+    if (isTerminal) out.write(`\r\u001B[K${line}${done === total ? '\n' : ''}`);
+    else if (done === total) say(line);
+  }
+
   return {
+    act,
+    played(result, addresses) {
+      for (const line of seasonReport(result, addresses, paint)) say(line);
+    },
     notice: (line) => say(`  ${paint('yellow', '!')} ${line}`),
     part,
     up,
     stopping(reason) {
       stopping = true;
-      if (reason !== 'error') say('\nStopping (a second Ctrl-C hurries)');
+      ended = reason === 'done';
+      if (reason !== 'error' && !ended) say('\nStopping (a second Ctrl-C hurries)');
     },
-    stopped: () => say('Stopped.'),
+    stopped() {
+      // What a script reads last is what it asked for.
+      if (!ended) say('Stopped.');
+    },
     error(error) {
       const message = messageOf(error);
       // A part that does not come up ends the start with what was said of it.

@@ -1,8 +1,8 @@
 import type { Supervisor } from './supervisor.ts';
 
 type RunHooks = {
-  /** Every critical part is up. */
-  onUp(): Promise<void> | void;
+  /** Every critical part is up. `done`: there is nothing more to run for, so it stops. */
+  onUp(): Promise<'done' | undefined>;
   /** Said before the parts are stopped: why. */
   onStopping(reason: string): void;
   /** The first start failed, or our own process has a bug. */
@@ -79,7 +79,9 @@ export async function runUntilAsked(supervisor: Supervisor, hooks: RunHooks): Pr
 
   supervisor
     .start()
-    .then((outcome) => (outcome === 'up' ? hooks.onUp() : undefined))
+    .then(async (outcome) => {
+      if (outcome === 'up' && (await hooks.onUp()) === 'done' && !asked) ask('done');
+    })
     .catch(fail);
   return end.promise;
 }

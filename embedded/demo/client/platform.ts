@@ -23,6 +23,15 @@ export type Person = {
 /** A refusal as its problem document says it; `field` where it is about one. */
 export type Refusal = { readonly code: string; readonly why: string };
 
+/** A command: `key` says what is wished, `shape` what its answer holds. */
+export type Wish<T> = {
+  readonly path: string;
+  readonly body: unknown;
+  readonly key: string;
+  readonly shape: z.ZodType<T>;
+  readonly by?: Person;
+};
+
 /** What came of a command: what was answered, or why not. */
 export type Outcome<T> =
   | { readonly done: true; readonly value: T; readonly again: boolean }
@@ -46,13 +55,7 @@ export function platformClient(http: Http, where: Where) {
     sendPatiently(http, { method: 'POST', url: `${where.writeUrl}${path}`, headers, body });
 
   /** A command that may be refused. Any other answer than 2xx or 4xx throws. */
-  async function command<T>(wish: {
-    path: string;
-    body: unknown;
-    key: string;
-    shape: z.ZodType<T>;
-    by?: Person;
-  }): Promise<Outcome<T>> {
+  async function command<T>(wish: Wish<T>): Promise<Outcome<T>> {
     const { path, body, shape, by } = wish;
     const answer = await request(path, body, {
       ...(by === undefined ? {} : { authorization: `Bearer ${by.token}` }),
@@ -67,7 +70,7 @@ export function platformClient(http: Http, where: Where) {
   }
 
   /** A command that has to be done; a refusal throws, but for those that say it was done before. */
-  async function must<T>(wish: Parameters<typeof command<T>>[0]): Promise<T> {
+  async function must<T>(wish: Wish<T>): Promise<T> {
     const outcome = await command(wish);
     if (outcome.done) return outcome.value;
     throw new Error(`POST ${wish.path}: ${outcome.refusal.code}: ${outcome.refusal.why}`);

@@ -55,7 +55,10 @@ const child = definePart({
 const supervisor = createSupervisor({ parts: [postgres, child], onEvent: say });
 process.exit(
   await runUntilAsked(supervisor, {
-    onUp: () => void say({ type: 'up' }),
+    onUp: async () => {
+      say({ type: 'up' });
+      return undefined;
+    },
     onStopping: (reason) => void say({ type: 'stop', reason }),
     onError: (error) => void say({ type: 'error', message: String(error) }),
   }),
