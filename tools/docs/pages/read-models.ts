@@ -6,7 +6,7 @@ export function readModelsPage(projections: readonly ProjectionDefinition[]): st
   return page(
     'Read models',
     'the projections in `projections/`',
-    'Tables that hold nothing but what the events say: each can be dropped and built again from the log, and comes out the same to the byte. Queries use the stable names below, which are views in the schema `read`; each version of a read model owns its tables behind them. All tables are safe to read in SQL, none to write.',
+    'Tables that hold nothing but what the events say: each can be dropped and built again from the log, and comes out the same to the byte. Queries use the stable names below, which are views in the schema `read`; each version of a read model owns its tables behind them. They change from version to version: what people query in SQL is the schema [`analytics`](analytics.md).',
     table(
       ['read model', 'answers'],
       projections.map(({ name, question }) => [`[${name}](#${anchor(name)})`, question]),
