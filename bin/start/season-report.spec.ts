@@ -6,6 +6,7 @@ const addresses = {
   ...{ writeUrl: 'http://127.0.0.1:4000', readUrl: 'http://127.0.0.1:4001' },
   ...{ eventStoreUrl: 'esdb://127.0.0.1:2113', databaseUrl: 'postgresql://127.0.0.1/pawprint' },
   ...{ stripeUrl: 'http://127.0.0.1:12111', mailboxUrl: undefined, natsUrl: undefined },
+  analystUrl: undefined,
 };
 
 const plan = {

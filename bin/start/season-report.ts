@@ -1,4 +1,5 @@
 import type { Break, DemoResult, Refused, Settled } from '../../embedded/demo/index.ts';
+import { plain } from '../ops/_cli/output.ts';
 import type { Addresses } from './parts.ts';
 
 export type Paint = (
@@ -80,8 +81,8 @@ function table(rows: readonly Settled[], paint: Paint): string[] {
 /** By file and line, so that it can be found and mended there. */
 const turnedAway = (refused: readonly Refused[], paint: Paint): string[] =>
   refused.flatMap(({ file, line, what, why }) => [
-    `  ${paint('dim', `${file}:${line}`)}  ${what}`,
-    `      ${why}`,
+    `  ${paint('dim', `${file}:${line}`)}  ${plain(what)}`,
+    `      ${plain(why)}`,
   ]);
 
 function links({ settled }: DemoResult, addresses: Addresses, paint: Paint): string[] {
@@ -94,6 +95,7 @@ function links({ settled }: DemoResult, addresses: Addresses, paint: Paint): str
     ['an activity', first && `${readUrl}/v1/activities/${first.activity.id}`],
     ['the tickets sent', mailboxUrl],
     ['the money', stripeUrl],
+    ['the takings', 'npm run ops -- finance verify --all'],
   ];
   return rows.flatMap(([name, url]) =>
     url === undefined ? [] : [`  ${paint('dim', name.padEnd(18))}${url}`],

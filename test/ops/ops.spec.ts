@@ -6,9 +6,9 @@ import { z } from 'zod';
 import { isGroup } from '../../bin/ops/_cli/verb.ts';
 import { entries } from '../../bin/ops/index.ts';
 import { deriveId } from '../../domain/_kernel/ids.ts';
+import { until } from '../../embedded/demo/client/wait.ts';
 import { projections } from '../../projections/index.ts';
 import { createDriver, type Driver, type Person } from '../acceptance/driver.ts';
-import { until } from '../acceptance/wait.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
 import { ops, type Said } from './cli.ts';
 
