@@ -16,6 +16,7 @@ import { performCommand, performSideEffect, type SagaBus } from './perform.ts';
 import { migrateSagas, WAKE_CHANNEL } from './schema.ts';
 import { sagaConsumer } from './session.ts';
 import { startTimers } from './timers.ts';
+import { allWorkers, type Worker, workersNamed } from './workers.ts';
 
 export * from './definition.ts';
 export type { SagaInspector, SagaInstance, SagaStats } from './inspect.ts';
@@ -87,10 +88,8 @@ export async function startSagas(options: {
   const sagas = new Map(definitions.map((saga) => [saga.name, saga]));
   if (sagas.size !== definitions.length) throw new TypeError('two sagas have the same name');
   const worker = `${hostname()}:${process.pid}`;
-  const wakeAll = (): void => {
-    commands.wake();
-    sideEffects.wake();
-    timers.wake();
+  const onTaken = (workers: readonly Worker[]): void => {
+    for (const name of workers) loops[name].wake();
   };
   const common = { pool, sagas, leaseMs: tuning.leaseMs, maxAttempts: tuning.maxAttempts, worker };
   const commands = startOutboxWorker({
@@ -99,7 +98,7 @@ export async function startSagas(options: {
     names: null,
     concurrency: tuning.commandConcurrency,
     perform: (row) => performCommand(bus, row),
-    onTaken: () => wakeAll(),
+    onTaken,
     log,
   });
   const sideEffects = startOutboxWorker({
@@ -108,22 +107,21 @@ export async function startSagas(options: {
     names: Object.keys(effects),
     concurrency: tuning.effectConcurrency,
     perform: (row, signal) => performSideEffect(bus, effects, row, signal),
-    onTaken: () => wakeAll(),
+    onTaken,
     log,
   });
-  const timers = startTimers({ pool, sagas, now: clock, onOutbox: () => wakeAll(), log });
+  const timers = startTimers({ pool, sagas, now: clock, onTaken, log });
+  const loops = { command: commands, 'side-effect': sideEffects, timers };
   const listener = listen({
     ...{ url, channel: WAKE_CHANNEL, log },
-    heard: wakeAll,
-    connected: wakeAll,
+    heard: (payload) => onTaken(workersNamed(payload)),
+    connected: () => onTaken(allWorkers),
   });
   const session = sagaConsumer({
     url,
     definitions,
     log,
-    onTaken: ({ outbox, timers: moved }) => {
-      if (outbox > 0 || moved > 0) wakeAll();
-    },
+    onTaken: ({ workers }) => onTaken(workers),
   });
   const consumer = startConsumer({ eventStore, definition: session.definition, log });
 

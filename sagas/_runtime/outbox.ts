@@ -15,6 +15,7 @@ import {
 } from './outbox-rows.ts';
 import { reportParked } from './report.ts';
 import { takeInputs } from './take-inputs.ts';
+import type { Worker } from './workers.ts';
 
 export type Performed =
   | { readonly kind: 'done' }
@@ -42,8 +43,8 @@ export function startOutboxWorker(options: {
   maxAttempts: number;
   worker: string;
   perform: (row: LeasedRow, signal: AbortSignal) => Promise<Performed>;
-  /** Told when a refusal led to further rows or timers. */
-  onTaken: () => void;
+  /** Told whom a refusal left work for. */
+  onTaken: (workers: readonly Worker[]) => void;
   log: Logger;
 }): OutboxWorker {
   const { pool, sagas, kind, names, concurrency, leaseMs, maxAttempts, worker } = options;
@@ -87,7 +88,7 @@ export function startOutboxWorker(options: {
       return given;
     });
     reportParked(log, taken);
-    onTaken();
+    onTaken(taken.workers);
   };
 
   const fail = async (row: LeasedRow, error: unknown): Promise<string> => {

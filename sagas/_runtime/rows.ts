@@ -1,6 +1,7 @@
 import { type InstanceInput, instanceKey, type Session } from './inputs.ts';
 import type { OutboxEntry, TimerChange } from './react.ts';
 import { PARKING_LOCK, WAKE_CHANNEL } from './schema.ts';
+import { type Worker, workersFor } from './workers.ts';
 
 export type InstanceRow = {
   readonly saga: string;
@@ -57,15 +58,18 @@ export type Changes = {
   readonly parked: readonly { readonly input: InstanceInput; readonly cause: Error | null }[];
 };
 
-export async function saveInputs(session: Session, changes: Changes): Promise<void> {
+/** Saves them; says which workers have something to do once it is committed. */
+export async function saveInputs(session: Session, changes: Changes): Promise<readonly Worker[]> {
   if (changes.instances.length > 0) await saveInstances(session, changes.instances);
   if (changes.timers.length > 0) await saveTimers(session, changes.timers);
   if (changes.outbox.length > 0) await saveOutbox(session, changes.outbox);
   if (changes.parked.length > 0) await park(session, changes.parked);
-  if (changes.outbox.length > 0 || changes.timers.length > 0) {
+  const workers = workersFor(changes);
+  if (workers.length > 0) {
     // Workers of other processes hear it when this commits; our own are woken without it.
-    await session.query(`select pg_notify('${WAKE_CHANNEL}', '')`);
+    await session.query(`select pg_notify('${WAKE_CHANNEL}', $1)`, [workers.join(',')]);
   }
+  return workers;
 }
 
 async function saveInstances(session: Session, rows: readonly InstanceRow[]): Promise<void> {

@@ -515,7 +515,7 @@ describe('timers', () => {
     await until(async () => expect((await sagas.inspect.stats()).timers).toBe(50));
     const definitions = new Map([['noting', saga as SagaDefinition]]);
     const lookers = [1, 2, 3].map(() =>
-      startTimers({ pool, sagas: definitions, now: () => now, onOutbox: () => undefined, log }),
+      startTimers({ pool, sagas: definitions, now: () => now, onTaken: () => undefined, log }),
     );
     now = noon + 10;
     for (const { wake } of lookers) wake();

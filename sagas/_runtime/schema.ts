@@ -1,6 +1,9 @@
 import { type Migration, migrate, type Pool } from '../../platform/postgres/index.ts';
 
-/** Notified (without payload) when something was written that a worker of any process can take. */
+/**
+ * Notified when something was written that a worker of any process can take. The payload names the
+ * workers it is for, separated by commas; an empty one is for all.
+ */
 export const WAKE_CHANNEL = 'pawprint_saga';
 
 /** Held shared while inputs are taken, exclusively while parked ones are taken again. */

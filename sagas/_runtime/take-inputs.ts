@@ -1,11 +1,11 @@
 import { type InstanceInput, instanceKey, type Session } from './inputs.ts';
 import { labelOf, type OutboxEntry, reactTo, type TimerChange } from './react.ts';
 import { type Changes, type InstanceRow, lockInstances, saveInputs } from './rows.ts';
+import type { Worker } from './workers.ts';
 
 export type Taken = {
-  /** Whether there is something for the workers. */
-  readonly outbox: number;
-  readonly timers: number;
+  /** Who has something to do once this is committed. */
+  readonly workers: readonly Worker[];
   /** Instances that were parked by this, with the cause. */
   readonly parked: readonly { readonly input: InstanceInput; readonly cause: Error }[];
 };
@@ -20,13 +20,12 @@ export async function takeInputs(
   session: Session,
   inputs: readonly InstanceInput[],
 ): Promise<Taken> {
-  if (inputs.length === 0) return { outbox: 0, timers: 0, parked: [] };
+  if (inputs.length === 0) return { workers: [], parked: [] };
   const { rows, parked } = await lockInstances(session, inputs);
   const changes = reactToAll(inputs, rows, parked);
-  await saveInputs(session, changes);
+  const workers = await saveInputs(session, changes);
   return {
-    outbox: changes.outbox.length,
-    timers: changes.timers.length,
+    workers,
     parked: changes.parked.flatMap(({ input, cause }) =>
       cause === null ? [] : [{ input, cause }],
     ),

@@ -6,6 +6,7 @@ import { type Loop, startLoop, untilDue } from './loop.ts';
 import { reportParked } from './report.ts';
 import { lockInstances } from './rows.ts';
 import { takeInputs } from './take-inputs.ts';
+import type { Worker } from './workers.ts';
 
 type TimerRow = {
   readonly id: string;
@@ -38,11 +39,11 @@ export function startTimers(options: {
   pool: Pool;
   sagas: ReadonlyMap<string, SagaDefinition>;
   now: () => number;
-  /** Told after each transaction that left work in the outbox. */
-  onOutbox: () => void;
+  /** Told after each transaction that left work, for whom. */
+  onTaken: (workers: readonly Worker[]) => void;
   log: Logger;
 }): Loop {
-  const { pool, sagas, now, onOutbox, log } = options;
+  const { pool, sagas, now, onTaken, log } = options;
   const names = [...sagas.keys()];
 
   /** How many it fired. */
@@ -74,7 +75,7 @@ export function startTimers(options: {
       );
     });
     reportParked(log, taken);
-    if (taken.outbox > 0) onOutbox();
+    onTaken(taken.workers);
     return due.rows.length;
   };
 
