@@ -38,7 +38,7 @@ export type EventStoreNode = {
   stop(): Promise<void>;
 };
 
-const DEFAULT_CACHES: Caches = { streams: 100_000, ids: 100_000 };
+const DEFAULT_CACHES: Caches = { streams: 50_000, ids: 50_000 };
 /** What the real server takes in one message. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const KEEPALIVE_MS = 10_000;

@@ -31,9 +31,9 @@ const SHORTAGE_MS = 100;
 const RECONNECT_MS = { first: 20, most: 500 };
 
 export type Caches = {
-  /** streams whose head stays in memory */
+  /** streams whose head stays in memory, at least; at most twice as many */
   readonly streams: number;
-  /** event ids by which repeats with `any` are known */
+  /** event ids by which repeats with `any` are known, likewise */
   readonly ids: number;
 };
 
