@@ -5,6 +5,7 @@ import type { Logger } from '../log/index.ts';
 import { gauge } from '../telemetry/index.ts';
 import { createInterrupt } from './interrupt.ts';
 import { createOutage } from './outage.ts';
+import { pauseBefore } from './pace.ts';
 import type {
   Batch,
   Checkpoint,
@@ -148,10 +149,14 @@ export function startConsumer(options: {
       phase = 'catching-up';
       for (;;) {
         const items = await guard(feed.take(maxBatch));
+        const begunAt = performance.now();
         const batch = await guard(deliver(items, logId));
         // A stop waits for the batch: it is one transaction and over soon.
         await lost.guard(session.apply(batch));
         applied(items, batch);
+        const { length: events } = batch.events;
+        const pause = pauseBefore({ events, maxBatch, tookMs: performance.now() - begunAt });
+        if (pause > 0) await guard(delay(pause));
       }
     } finally {
       feed?.close();
