@@ -1,7 +1,7 @@
 import type { Batch, Checkpoint, DeliveredEvent } from '../../platform/consumer/types.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { isConnectionError } from '../../platform/postgres/index.ts';
-import { openLockSession } from '../../platform/postgres/lock-session.ts';
+import { LOOK_UP_BY_KEY, openLockSession } from '../../platform/postgres/lock-session.ts';
 import { readMembers, SEEN_CHANNEL, saveCheckpoints, takeUnparkRequests } from './checkpoints.ts';
 import { lockName, type ProjectionDefinition } from './definition.ts';
 import type { GroupSession, Member, UnparkOutcome } from './member.ts';
@@ -34,11 +34,7 @@ export type GroupOptions = {
 const SETTINGS = `
   set timezone = 'UTC';
   set lock_timeout = 10000;
-  -- Rows are always looked up by key. A plan that was made while a table was small would go on
-  -- reading all of it (half the speed after 10,000 events).
-  set enable_seqscan = off;
-  set enable_hashjoin = off;
-  set enable_mergejoin = off;
+  ${LOOK_UP_BY_KEY}
   -- A crash of Postgres may take the last commits back: rows and checkpoint go together, so the
   -- projection resumes there and folds them again. Not waiting for the disk is several times faster.
   set synchronous_commit = off;`;

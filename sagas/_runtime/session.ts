@@ -5,7 +5,7 @@ import type {
   ConsumerSession,
 } from '../../platform/consumer/types.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import { openLockSession } from '../../platform/postgres/lock-session.ts';
+import { LOOK_UP_BY_KEY, openLockSession } from '../../platform/postgres/lock-session.ts';
 import type { SagaDefinition } from './definition.ts';
 import { inputsOf, listenersOf } from './inputs.ts';
 import { reportParked } from './report.ts';
@@ -47,6 +47,7 @@ export function sagaConsumer(options: {
       url,
       name: SAGAS_CONSUMER,
       locks: [SAGAS_LOCK],
+      settings: LOOK_UP_BY_KEY,
       stopping: stopping.signal,
       ...(silenceMs === undefined ? {} : { silenceMs }),
     });
@@ -110,18 +111,20 @@ export async function readCheckpoint(client: pg.ClientBase): Promise<Checkpoint 
 }
 
 async function saveCheckpoint(client: pg.ClientBase, checkpoint: Checkpoint): Promise<void> {
-  await client.query(
-    `insert into saga.checkpoints (consumer, log_id, position, ordinal, event_id)
-     values ($1, $2, $3, $4, $5)
-     on conflict (consumer) do update
-        set log_id = excluded.log_id, position = excluded.position, ordinal = excluded.ordinal,
-            event_id = excluded.event_id, updated_at = now()`,
-    [
+  await client.query({
+    name: 'save checkpoint',
+    text: `
+      insert into saga.checkpoints (consumer, log_id, position, ordinal, event_id)
+      values ($1, $2, $3, $4, $5)
+      on conflict (consumer) do update
+         set log_id = excluded.log_id, position = excluded.position, ordinal = excluded.ordinal,
+             event_id = excluded.event_id, updated_at = now()`,
+    values: [
       SAGAS_CONSUMER,
       checkpoint.logId,
       checkpoint.position.toString(),
       checkpoint.ordinal,
       checkpoint.eventId,
     ],
-  );
+  });
 }
