@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 
 /**
@@ -46,27 +46,31 @@ function uuidBytes(uuid: string): Buffer {
   return Buffer.from(uuid.replaceAll('-', ''), 'hex');
 }
 
-function formatUuid(bytes: Buffer): string {
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
-}
+/** The variant of RFC 9562 in the upper two bits of a hexadecimal digit. */
+const VARIANT = '89ab89ab89ab89ab';
 
 /** UUID version 5 (RFC 9562 §5.5): the SHA-1 of namespace and name; the same input, the same id. */
 export function uuidv5(namespace: string, name: string): string {
-  const bytes = createHash('sha1').update(uuidBytes(namespace)).update(name, 'utf8').digest();
-  const head = Buffer.from(bytes.subarray(0, 16));
-  head.writeUInt8((head.readUInt8(6) & 0x0f) | 0x50, 6);
-  head.writeUInt8((head.readUInt8(8) & 0x3f) | 0x80, 8);
-  return formatUuid(head);
+  const bytes = Buffer.concat([uuidBytes(namespace), Buffer.from(name, 'utf8')]);
+  const hex = hash('sha1', bytes, 'hex');
+  const variant = VARIANT.charAt(Number.parseInt(hex.charAt(16), 16));
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 /** 16 bytes as 26 characters of Crockford base32, most significant first (the TypeID suffix). */
 function base32(bytes: Buffer): string {
-  let value = BigInt(`0x${bytes.toString('hex')}`);
   let text = '';
-  for (let i = 0; i < 26; i += 1) {
-    text = ALPHABET.charAt(Number(value & 31n)) + text;
-    value >>= 5n;
+  // 130 bits of text hold 128 bits of id: two zeros come first.
+  let bits = 2;
+  let value = 0;
+  for (const byte of bytes) {
+    value = (value << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += ALPHABET.charAt((value >> bits) & 31);
+    }
+    value &= 31;
   }
   return text;
 }

@@ -12,6 +12,15 @@ import type { Logger } from '../log/index.ts';
 import type { EncodedEvent } from './codec.ts';
 import { AppendRefusedError, OutcomeUnknownError } from './errors.ts';
 
+const utf8 = new TextEncoder();
+
+/**
+ * The metadata goes out as bytes: from an object the client makes base64, and decodes that twice in
+ * JavaScript (13 of the 26 µs that an event of ours costs it). Of data as JSON it takes objects only.
+ */
+const eventData = ({ id, type, data, metadata }: EncodedEvent) =>
+  jsonEvent({ id, type, data, metadata: utf8.encode(JSON.stringify(metadata)) });
+
 /**
  * The official client, kept usable: it has no time-out of its own on a batch append, and it may keep
  * a failed connection or a failed feature probe for ever, so after a failure a new one takes over.
@@ -85,13 +94,9 @@ async function appendOnce(
 ): Promise<AppendOutcome> {
   try {
     const result = await withTimeout(
-      client.appendToStream(
-        stream,
-        events.map((event) =>
-          jsonEvent({ id: event.id, type: event.type, data: event.data, metadata: event.metadata }),
-        ),
-        { expectedRevision: expectedRevision < 0 ? NO_STREAM : BigInt(expectedRevision) },
-      ),
+      client.appendToStream(stream, events.map(eventData), {
+        expectedRevision: expectedRevision < 0 ? NO_STREAM : BigInt(expectedRevision),
+      }),
       timeoutMs,
       () => new OutcomeUnknownError(`no answer to the append to ${stream} within ${timeoutMs} ms`),
     );
