@@ -16,6 +16,7 @@ export type { Seen } from './consistency.ts';
 
 /** Reads are cheap; an address may be a whole office, a till or a dashboard. */
 export const defaultReadRateLimits: RateLimits = {
+  other: { address: { burst: 2000, perSecond: 100 } },
   query: { address: { burst: 20_000, perSecond: 2000 }, person: { burst: 2000, perSecond: 100 } },
 };
 

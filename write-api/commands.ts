@@ -51,9 +51,10 @@ export function mountCommands(app: FastifyInstance, routes: CommandRoutes): void
           body: command.body,
           response: { [command.status]: command.reply },
         },
-        // A command without fields needs no body at all; where fields are needed they are named.
+        // A command without fields needs no body at all; where fields are needed they are named. The
+        // JSON text `null` is a body, and no object.
         preValidation: async (request) => {
-          request.body ??= {};
+          if (request.body === undefined) request.body = {};
         },
       },
       async (request, reply) => {

@@ -142,6 +142,16 @@ test.each([
   });
 });
 
+test('null is a body, and no object, also where no field is needed', async () => {
+  const response = await app.inject({
+    method: 'POST',
+    url: '/v1/bells',
+    headers: { 'idempotency-key': 'k', 'content-type': 'application/json' },
+    payload: 'null',
+  });
+  expect([response.statusCode, response.json().code]).toEqual([400, 'invalid-input']);
+});
+
 test.each([
   ['an unknown path', 'POST', '/v1/nowhere', 404, 'not-found'],
   ['a broken escape', 'POST', '/v1/activities/%zz/walks', 400, 'malformed-request'],

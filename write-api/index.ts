@@ -20,13 +20,15 @@ export type { StripeEvent, StripeWebhooks } from './webhooks.ts';
 
 /**
  * Defaults by class of route. An address may be a whole office or a load test, so the burst is wide;
- * a person is one. `open` is what anybody may send (registering), which costs a password hash each.
+ * a person is one. `open` is what anybody may send (registering), which costs a password hash each;
+ * `other` are pages, the reference and paths that are not there.
  */
 export const defaultWriteRateLimits: RateLimits = {
   command: { address: { burst: 5000, perSecond: 500 }, person: { burst: 300, perSecond: 10 } },
   open: { address: { burst: 2000, perSecond: 10 } },
   session: { address: { burst: 2000, perSecond: 20 } },
   webhook: { address: { burst: 20_000, perSecond: 2000 } },
+  other: { address: { burst: 2000, perSecond: 100 } },
 };
 
 /** Commands end at their deadline with a precise answer; the handler's time-out is the net below. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { deriveId, idSchema } from '../domain/_kernel/ids.ts';
-import { type Operation, publicAccess } from '../platform/http/index.ts';
+import { addressKey, type Operation, publicAccess } from '../platform/http/index.ts';
 import type { Identity } from '../platform/identity/index.ts';
 
 const credentials = z.strictObject({
@@ -63,7 +63,7 @@ export function mountSessions(app: FastifyInstance, identity: Identity): void {
       problems: ['invalid-credentials'],
       run: (request) => {
         const { email, password } = request.body as z.output<typeof credentials>;
-        return identity.logIn({ email, password, address: request.ip });
+        return identity.logIn({ email, password, address: addressKey(request.ip) });
       },
     },
     {

@@ -26,6 +26,7 @@ export async function startReadApi(context: RoleContext): Promise<void> {
     }),
     urls: context.urls,
     readiness: context.readiness,
+    ...(config.trustedProxies === undefined ? {} : { trustProxy: config.trustedProxies }),
     log,
   });
   closers.add('read API', () => app.close());

@@ -37,6 +37,7 @@ export async function startWriteApi(
     urls: context.urls,
     readPaths: queries.map((query) => query.path),
     readiness: context.readiness,
+    ...(config.trustedProxies === undefined ? {} : { trustProxy: config.trustedProxies }),
     log,
   });
   closers.add('write API', () => app.close());

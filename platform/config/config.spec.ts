@@ -53,6 +53,23 @@ describe('configuration', () => {
     expect(message).not.toContain('hunter2');
   });
 
+  it('takes addresses and networks for our proxies, and nothing wider than it says', () => {
+    const proxies = (TRUSTED_PROXIES: string) => loadConfig({ ...complete, TRUSTED_PROXIES });
+    expect(proxies('10.0.0.0/8, ::1').trustedProxies).toEqual(['10.0.0.0/8', '::1']);
+    expect(loadConfig(complete).trustedProxies).toBeUndefined();
+    for (const wrong of [
+      '*',
+      'true',
+      '10.0.0.0/33',
+      '10.0.0.0/',
+      'proxy.example',
+      '::1/129',
+      ',',
+    ]) {
+      expect(() => proxies(wrong), wrong).toThrow('TRUSTED_PROXIES');
+    }
+  });
+
   it('is what .env.example says', async () => {
     const file = await readFile(new URL('../../.env.example', import.meta.url), 'utf8');
     expect(file, 'run `npm run docs:generate`').toBe(renderEnvExample());

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /**
@@ -18,6 +19,20 @@ const port = z.coerce
   .int({ error: 'expected a port number' })
   .min(0, { error: 'expected a port from 0 (any free one) to 65535' })
   .max(65_535, { error: 'expected a port from 0 (any free one) to 65535' });
+
+/** `10.0.0.0/8, ::1`: what stands in front of the APIs, and no more. */
+const networks = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .refine((parts) => parts.every(isNetwork), {
+    error: 'expected addresses or networks separated by commas, such as 10.0.0.0/8, ::1',
+  });
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix = '0', ...more] = text.split('/');
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return more.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
+}
 
 const seconds = (fallback: number) => z.coerce.number().positive().max(86_400).default(fallback);
 
@@ -81,6 +96,11 @@ export const environmentSchema = z.object({
   WRITE_API_PORT: port.default(4000).describe('Port of the write API'),
   READ_API_HOST: z.string().default('127.0.0.1').describe('Address the read API listens on'),
   READ_API_PORT: port.default(4001).describe('Port of the read API'),
+  TRUSTED_PROXIES: networks
+    .optional()
+    .describe(
+      'Our own proxies, whose X-Forwarded-For names the client: addresses and networks; unset: nobody',
+    ),
   PROBE_HOST: z.string().default('127.0.0.1').describe('Address the probe port listens on'),
   PROBE_PORT: port
     .optional()

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidTokenError } from '../identity/access-tokens.ts';
@@ -140,20 +140,36 @@ const socketProblems: Readonly<Record<string, keyof typeof httpProblems>> = {
   HPE_HEADER_OVERFLOW: 'headers-too-large',
 };
 
+/** The answer to what never became a request of ours: its connection is closed. */
+function bareAnswer(code: keyof typeof httpProblems) {
+  const problem = new HttpProblem(code);
+  const document = problemDocument(problem, httpProblems, { instance: '/', traceId: newTraceId() });
+  const body = JSON.stringify(document);
+  const headers = {
+    'Content-Type': PROBLEM_MEDIA_TYPE,
+    'Content-Length': String(Buffer.byteLength(body)),
+    Connection: 'close',
+  };
+  return { status: document.status, headers, body };
+}
+
+/** Node answers an unknown `Expect` (RFC 9110 §10.1.1) before there is a request, and without a body. */
+export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const { status, headers, body } = bareAnswer('expectation-failed');
+  response.writeHead(status, headers).end(body);
+}
+
 /** What never became a request: answered on the bare socket, which is then closed. */
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy();
     return;
   }
-  const problem = new HttpProblem(socketProblems[error.code ?? ''] ?? 'malformed-request');
-  const document = problemDocument(problem, httpProblems, { instance: '/', traceId: newTraceId() });
-  const body = JSON.stringify(document);
+  const answer = bareAnswer(socketProblems[error.code ?? ''] ?? 'malformed-request');
+  const { status, headers, body } = answer;
   const head = [
-    `HTTP/1.1 ${document.status} ${STATUS_CODES[document.status] ?? ''}`,
-    `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { publicAccess } from './auth.ts';
+import { PROBES } from './rate-limit.ts';
 
 /** One thing that has to work before requests are sent here. Rejecting (or hanging) means it does not. */
 export type ReadinessCheck = {
@@ -18,7 +19,7 @@ type CheckResult = {
 
 /** `live`: the process answers. `ready`: so does all it needs; else 503, and which part does not. */
 export function mountHealth(app: FastifyInstance, checks: readonly ReadinessCheck[]): void {
-  const config = { access: publicAccess };
+  const config = { access: publicAccess, rateClass: PROBES };
   app.get('/health/live', { config, schema: { hide: true } }, async () => ({ status: 'live' }));
 
   let running: Promise<CheckResult[]> | null = null;

@@ -120,6 +120,11 @@ export const httpProblems = {
     title: 'Unsupported media type',
     description: 'Bodies are sent as `application/json`.',
   },
+  'expectation-failed': {
+    status: 417,
+    title: 'Expectation failed',
+    description: 'Of `Expect` only `100-continue` is known.',
+  },
   'rate-limited': {
     status: 429,
     title: 'Too many requests',

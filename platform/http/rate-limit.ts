@@ -12,6 +12,11 @@ import {
 export type RateLimit = { readonly address?: BucketLimit; readonly person?: BucketLimit };
 export type RateLimits = Readonly<Record<string, RateLimit>>;
 
+/** The class of routes that name none: pages, the reference, paths that are not there. */
+const OTHER = 'other';
+/** The class of what looks after the process: it has no limit, least of all when there is trouble. */
+export const PROBES = 'probes';
+
 type Policy = 'address' | 'person';
 type Classes = ReadonlyMap<string, TokenBuckets>;
 
@@ -34,7 +39,8 @@ export function createRateLimiter(limits: RateLimits) {
 
   const spend = (policy: Policy, classes: Classes, key: string, exchange: Exchange): void => {
     const { request, reply } = exchange;
-    const buckets = classes.get(request.routeOptions.config.rateClass ?? '');
+    // An unknown path has no configuration: looking for one costs as much as a page.
+    const buckets = classes.get(request.routeOptions.config?.rateClass ?? OTHER);
     if (buckets === undefined) return;
     const taken = buckets.take(key);
     addHeader(reply, 'RateLimit-Policy', policyOf(policy, buckets.limit));

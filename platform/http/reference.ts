@@ -86,8 +86,9 @@ export function commonProblems(operation: {
   return [
     'invalid-input',
     ...(hasBody ? ['malformed-json', 'nesting-too-deep', 'forbidden-key'] : []),
-    'invalid-token',
-    ...(access.kind === 'roles' ? ['unauthenticated', 'forbidden'] : []),
+    // Of public operations too: an `Authorization` that is no bearer token is not passed over.
+    ...['invalid-token', 'unauthenticated'],
+    ...(access.kind === 'roles' ? ['forbidden'] : []),
     ...(hasPath ? ['not-found'] : []),
     ...(hasBody ? ['body-too-large', 'unsupported-media-type'] : []),
     'rate-limited',

@@ -187,6 +187,12 @@ test.each([
     'headers-too-large',
   ],
   [
+    'an expectation that nobody knows',
+    'POST /work HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\nContent-Length: 2\r\n\r\n{}',
+    417,
+    'expectation-failed',
+  ],
+  [
     'two lengths',
     'POST /work HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}',
     400,
@@ -216,6 +222,39 @@ test('the limit of a class of routes is told in headers and ends in 429', async 
   const other = await app.inject({ method: 'POST', url: '/work', remoteAddress: '192.0.2.9' });
   expect(other.statusCode).toBe(200);
   expect((await app.inject('/health/live')).statusCode).toBe(200);
+});
+
+test('X-Forwarded-For is believed of our own proxies and of nobody else', async () => {
+  const rateLimits = { work: { address: { burst: 1, perSecond: 0.1 } } };
+  const statuses = async (options: Extra): Promise<number[]> => {
+    const app = await start({ rateLimits, ...options });
+    const post = async (client: string) => {
+      const headers = { 'x-forwarded-for': client };
+      return (await app.inject({ method: 'POST', url: '/work', headers })).statusCode;
+    };
+    return [await post('192.0.2.1'), await post('192.0.2.2'), await post('192.0.2.2')];
+  };
+  expect(await statuses({})).toEqual([200, 429, 429]);
+  expect(await statuses({ trustProxy: ['10.0.0.0/8'] })).toEqual([200, 429, 429]);
+  expect(await statuses({ trustProxy: ['127.0.0.0/8'] })).toEqual([200, 200, 429]);
+});
+
+test('an address of one IPv6 network is not another address', async () => {
+  const app = await start({ rateLimits: { work: { address: { burst: 1, perSecond: 0.1 } } } });
+  const post = async (remoteAddress: string) =>
+    (await app.inject({ method: 'POST', url: '/work', remoteAddress })).statusCode;
+  expect(await post('2001:db8:1:2::1')).toBe(200);
+  expect(await post('2001:db8:1:2:ffff::9')).toBe(429);
+  expect(await post('2001:db8:1:3::1')).toBe(200);
+});
+
+test('pages and paths that are not there have a limit, probes have none', async () => {
+  const app = await start({ rateLimits: { other: { address: { burst: 2, perSecond: 0.1 } } } });
+  const ask = async (url: string) => (await app.inject(url)).statusCode;
+  expect([await ask('/nowhere'), await ask('/openapi.json'), await ask('/nowhere')]).toEqual([
+    404, 200, 429,
+  ]);
+  for (const url of ['/health/live', '/health/ready', '/metrics']) expect(await ask(url)).toBe(200);
 });
 
 test('ready names what is not, and does not wait for it', async () => {

@@ -10,6 +10,7 @@ import { anonymous, authenticate, authorise, publicAccess } from './auth.ts';
 import { type DocsSettings, mountDocs } from './docs.ts';
 import {
   answerBrokenRequest,
+  answerExpectation,
   createErrorMapper,
   type ErrorRule,
   retryLater,
@@ -22,7 +23,7 @@ import { type ApiInfo, documentApi } from './openapi.ts';
 import type { MatrixRow } from './operation.ts';
 import { httpProblems, joinProblems, type ProblemTable } from './problem.ts';
 import { mountProblemPages } from './problem-pages.ts';
-import { createRateLimiter, type RateLimits } from './rate-limit.ts';
+import { createRateLimiter, PROBES, type RateLimits } from './rate-limit.ts';
 import { corsHeaders } from './reference.ts';
 import { newTraceId, traceIdOf } from './trace.ts';
 import { checking, parsing } from './validation.ts';
@@ -94,6 +95,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     },
   });
 
+  app.server.on('checkExpectation', answerExpectation);
   app.setValidatorCompiler(options.validation === 'parse' ? parsing : checking);
   app.setSerializerCompiler(serializerCompiler);
   parseJsonBodies(app, { depth: limits.bodyDepth });
@@ -150,7 +152,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const hidden = { config, schema: { hide: true } };
   app.get('/', hidden, (_request, reply) => reply.redirect('/docs'));
   app.get('/openapi.json', hidden, async () => app.swagger());
-  app.get('/metrics', hidden, async (_request, reply) => {
+  const probed = { ...hidden, config: { ...config, rateClass: PROBES } };
+  app.get('/metrics', probed, async (_request, reply) => {
     const { contentType, text } = await renderMetrics();
     return reply.type(contentType).send(text);
   });

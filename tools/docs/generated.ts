@@ -20,6 +20,7 @@ import { configurationPage } from './pages/configuration.ts';
 import { eventsPage } from './pages/events.ts';
 import { opsPage } from './pages/ops.ts';
 import { problemsPage } from './pages/problems.ts';
+import { rateLimitsPage } from './pages/rate-limits.ts';
 import { readModelsPage } from './pages/read-models.ts';
 import { sagasPage } from './pages/sagas.ts';
 
@@ -44,6 +45,7 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
     ['docs/reference/write-api.md', apiPage(write, 'http://127.0.0.1:4000', writeIntro)],
     ['docs/reference/read-api.md', apiPage(read, 'http://127.0.0.1:4001', readIntro)],
     ['docs/reference/problems.md', problemsPage({ write, read })],
+    ['docs/reference/rate-limits.md', rateLimitsPage()],
     ['docs/reference/events.md', eventsPage(listeners)],
     ['docs/reference/read-models.md', readModelsPage(projections)],
     ['docs/reference/analytics.md', analyticsPage(views, await readSampleQueries())],
