@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import type { Call } from '../../acceptance/http.ts';
+import type { Parameter, Schema, Target } from '../api.ts';
+import { hostileStrings } from '../strings.ts';
+import { pathOf, prefixOf, type World } from '../world.ts';
+
+/** What has to come of a request. */
+export type Expected =
+  /** Refused, and nothing stored. `pointer`: an error is there or below. */
+  | {
+      readonly kind: 'refused';
+      readonly statuses: readonly number[];
+      readonly code?: string;
+      readonly pointer?: string;
+    }
+  /** Refused, or taken: then `text` comes back as it was sent, where it is shown at all. */
+  | { readonly kind: 'either'; readonly text?: string; readonly field?: string };
+
+export type Case = {
+  readonly target: Target;
+  readonly name: string;
+  readonly call: Call;
+  readonly expected: Expected;
+};
+
+export type Make = (name: string, change: Partial<Call>, expected: Expected) => Case;
+
+export type Around = {
+  readonly target: Target;
+  readonly world: World;
+  readonly call: Call;
+  readonly body: unknown;
+  readonly make: Make;
+};
+
+export type Derive = (around: Around) => readonly Case[] | Promise<readonly Case[]>;
+
+export const refused = (
+  statuses: readonly number[],
+  code?: string,
+  pointer?: string,
+): Expected => ({
+  ...{ kind: 'refused', statuses },
+  ...(code === undefined ? {} : { code }),
+  ...(pointer === undefined ? {} : { pointer }),
+});
+
+export const text = (value: unknown): string => JSON.stringify(value);
+
+/** Stands for the token of somebody who may; `run` puts one in, so that nobody asks too often. */
+export const SOMEBODY = 'somebody who may';
+
+/** Stands for a header that is left out. */
+export const ABSENT = '\u0000absent';
+
+/** Where only ids fit, a few show as much as all. */
+export const stringsFor = ({ pattern }: Schema): (readonly [string, string])[] =>
+  Object.entries(hostileStrings).filter((_, nth) => pattern === undefined || nth % 6 === 0);
+
+export function existing(parameter: Parameter, world: World): string {
+  const prefix = prefixOf(parameter);
+  const example = String(parameter.example ?? parameter.schema.example ?? 'x');
+  return prefix === undefined ? example : (world.known(prefix) ?? example);
+}
+
+/** A request of the route that is as good as its definition's example is. */
+export function goodCall(target: Target, world: World): Call {
+  const path = pathOf(target, (parameter) => existing(parameter, world));
+  const body = target.body === null ? undefined : text(world.fresh(target.body.example));
+  return {
+    method: target.method,
+    url: world.platform[target.api === 'write' ? 'writeUrl' : 'readUrl'],
+    path,
+    headers: {
+      ...(target.roles.length === 0 ? {} : { authorization: SOMEBODY }),
+      ...(target.keyed ? { 'idempotency-key': randomUUID() } : {}),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body }),
+  };
+}
