@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { WebhookRefusedError } from './errors.ts';
 import { verifyWebhook } from './webhook.ts';
@@ -36,3 +37,23 @@ test.each([
 ])('a signed body with %s is refused: no later attempt could be better', (_what, body) => {
   expect(() => take(body)).toThrow(WebhookRefusedError);
 });
+
+test('a refusal quotes nothing of the body, for it is logged', () => {
+  for (const body of [
+    'zoe@example.com',
+    '{"name":"zoe@example.com"',
+    event({ id: ['zoe@example.com'] }),
+  ]) {
+    const refusal = refusalOf(() => take(body));
+    expect(inspect(refusal, { depth: 9 })).not.toContain('zoe');
+  }
+});
+
+function refusalOf(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was refused');
+}

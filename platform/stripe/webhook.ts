@@ -69,7 +69,8 @@ function verified(rawBody: Buffer, signature: string, secrets: readonly string[]
     try {
       return Stripe.webhooks.constructEvent(rawBody, signature, secret, TOLERANCE_SECONDS);
     } catch (error) {
-      refusal = error;
+      // V8 quotes the body in its message, and whoever logs the refusal would log that.
+      refusal = error instanceof SyntaxError ? new SyntaxError('the body is no JSON') : error;
     }
   }
   throw new WebhookRefusedError('the webhook is not signed with a secret of ours', {
