@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * begins when the others are done and one core would stand idle to the end.
  */
 const heavy = [
-  /^test\/(acceptance|faults|ops|walkthrough)\//,
+  /^test\/(acceptance|faults|hostile|ops|walkthrough)\//,
   /^test\/support\/platform/,
   /^embedded\/supervisor\//,
 ];
