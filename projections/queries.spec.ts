@@ -5,7 +5,9 @@ import type { Role } from '../domain/_kernel/roles.ts';
 import { kyselyOf } from '../platform/postgres/index.ts';
 import { databaseAfter } from './_fixtures/applied.ts';
 import { season } from './_fixtures/season.ts';
+import { encodeCursor } from './_runtime/paging.ts';
 import type { QueryContext, QueryDefinition, ReadPrincipal } from './_runtime/query.ts';
+import { getAuditStream } from './audit-events/query.ts';
 import { projections, queries } from './index.ts';
 
 const history = season({ enrollments: 80 });
@@ -117,6 +119,13 @@ describe('every query', () => {
         '/v1/audit/streams/:stream',
       ]),
     );
+  });
+
+  it('refuses a cursor beyond what a revision can be, which would be an error of the database', () => {
+    const { querystring } = getAuditStream;
+    const at = (revision: number) => querystring.safeParse({ cursor: encodeCursor(revision) });
+    expect([0, 2_147_483_647].map((revision) => at(revision).success)).toEqual([true, true]);
+    expect([-1, 2_147_483_648].map((revision) => at(revision).success)).toEqual([false, false]);
   });
 
   it('refuses a cursor that it did not give', () => {

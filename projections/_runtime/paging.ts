@@ -25,11 +25,15 @@ function parse(text: string): CursorValue[] | null {
   }
 }
 
-export type CursorKind = 'text' | 'number' | 'instant';
+export type CursorKind = 'text' | 'number' | 'revision' | 'instant';
+
+/** A revision is a Postgres integer; a larger number would be an error of the database. */
+const MOST_REVISION = 2_147_483_647;
 
 const isKind: Readonly<Record<CursorKind, (value: CursorValue) => boolean>> = {
   text: (value) => typeof value === 'string',
   number: (value) => typeof value === 'number',
+  revision: (value) => typeof value === 'number' && value >= 0 && value <= MOST_REVISION,
   instant: (value) => instantSchema.safeParse(value).success,
 };
 

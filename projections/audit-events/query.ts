@@ -201,7 +201,7 @@ export const getAuditStream = defineQuery({
     revision: z.coerce.number().int().min(0).max(2_147_483_647).optional(),
     at: instantInputSchema.optional(),
     limit: limitSchema,
-    cursor: cursorSchema('number'),
+    cursor: cursorSchema('revision'),
   }),
   reply: pageSchema(withDataSchema, {
     stream: z.string(),
