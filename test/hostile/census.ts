@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { until } from '../acceptance/wait.ts';
+import { until } from '../../embedded/demo/client/wait.ts';
 
 /** Rows by table of every database of a cluster, `database schema.table`. The log is one of them. */
 export type Census = Readonly<Record<string, number>>;

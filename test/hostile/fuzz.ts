@@ -117,7 +117,10 @@ try {
         const fired = await fire(world, shot);
         note(shot, fired);
         sent += 1;
-        if (fired.answer.status < 400) growing += 1;
+        if (fired.answer.status < 400) {
+          growing += 1;
+          refused.splice(refused.indexOf(shot), 1);
+        }
         if (fired.faults.length > 0) failures.push(`again: ${fired.faults.join('; ')}`);
       }
     };
@@ -132,16 +135,26 @@ try {
   }
   refused.splice(0, refused.length, ...stillRefused);
   await flood(refusedMs / 2);
-  const rowsBefore = await countRows(platform.databaseUrl);
-  const memoryBefore = await memoryOf(platform.pids);
-  const sent = await flood(refusedMs / 2);
-  const memoryAfter = await memoryOf(platform.pids);
-  const rowsAfter = await countRows(platform.databaseUrl);
-
-  const rows = growth(rowsBefore, rowsAfter);
-  if (growing === 0)
-    failures.push(...rows.map((row) => `${sent} refused requests left rows: ${row}`));
-  failures.push(...memoryGrowth(memoryBefore, memoryAfter));
+  const measure = async () => {
+    growing = 0;
+    const before = {
+      rows: await countRows(platform.databaseUrl),
+      memory: await memoryOf(platform.pids),
+    };
+    const sent = await flood(refusedMs / 2);
+    const after = {
+      rows: await countRows(platform.databaseUrl),
+      memory: await memoryOf(platform.pids),
+    };
+    return { sent, before, after, rows: growth(before.rows, after.rows) };
+  };
+  // A timer of a saga may run out meanwhile, or a seat be free for what was refused before; what is
+  // left behind by a refusal is left behind each time.
+  let measured = await measure();
+  for (let again = 0; again < 3 && measured.rows.length > 0; again += 1) measured = await measure();
+  const { after, before, rows, sent } = measured;
+  failures.push(...rows.map((row) => `${sent} refused requests left rows: ${row}`));
+  failures.push(...memoryGrowth(before.memory, after.memory));
 
   const report = {
     ...{ seed, minutes, requests, refusedAgain: sent, takenAmongThem: growing },
@@ -150,8 +163,8 @@ try {
         .toSorted()
         .map(([name, of]) => [name, Object.fromEntries([...of].toSorted(([a], [b]) => a - b))]),
     ),
-    memoryMiB: { before: memoryBefore, after: memoryAfter },
-    rows: { total: Object.values(rowsAfter).reduce((a, b) => a + b, 0), grown: rows },
+    memoryMiB: { before: before.memory, after: after.memory },
+    rows: { total: Object.values(after.rows).reduce((a, b) => a + b, 0), grown: rows },
     failures,
   };
   if (options.json) console.log(JSON.stringify(report));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { inParallel, until } from '../acceptance/wait.ts';
+import { inParallel, until } from '../../embedded/demo/client/wait.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
 import { allTargets, ends, hiddenPaths, type Target } from './api.ts';
 import { casesOf } from './cases/index.ts';

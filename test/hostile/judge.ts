@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Answer } from '../acceptance/http.ts';
+import type { Answer } from '../../embedded/demo/client/http.ts';
 import type { Target } from './api.ts';
 
 const problem = z.looseObject({

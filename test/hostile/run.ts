@@ -1,5 +1,5 @@
-import type { Answer, Call } from '../acceptance/http.ts';
-import { inParallel } from '../acceptance/wait.ts';
+import type { Answer, Call } from '../../embedded/demo/client/http.ts';
+import { inParallel } from '../../embedded/demo/client/wait.ts';
 import { type Case, SOMEBODY } from './cases/index.ts';
 import { faultsOfRefusal, problemOf } from './judge.ts';
 import type { World } from './world.ts';

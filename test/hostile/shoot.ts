@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Answer, Call } from '../acceptance/http.ts';
+import type { Answer, Call } from '../../embedded/demo/client/http.ts';
 import type { Shot } from './arbitraries.ts';
 import { faultsOfRefusal, problemOf } from './judge.ts';
 import { nextAddress } from './run.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { deriveId, type IdPrefix, type MemberId } from '../../domain/_kernel/ids.ts';
+import * as shapes from '../../embedded/demo/client/shapes.ts';
+import { inParallel } from '../../embedded/demo/client/wait.ts';
 import { createDriver, type Driver, good, parsed as parsedAs } from '../acceptance/driver.ts';
-import * as shapes from '../acceptance/shapes.ts';
-import { inParallel } from '../acceptance/wait.ts';
 import type { TestPlatform } from '../support/platform.ts';
 import type { Parameter, Target } from './api.ts';
 import { mapTexts, textsOf } from './fields.ts';
@@ -85,6 +85,7 @@ export async function createWorld(platform: TestPlatform): Promise<World> {
   });
   add(owner.id);
   add(activityId);
+  const { token: adminToken } = await driver.admin();
   const seat = await driver.seat(owner, activityId);
   learn(JSON.stringify(seat));
   const { email, password } = owner;
@@ -92,6 +93,7 @@ export async function createWorld(platform: TestPlatform): Promise<World> {
   learn(JSON.stringify(await driver.logIn(email, password)));
   const pet = { name: 'Rex', species: 'dog', breed: '', birthDate: '2024-02-29' };
   learn((await driver.command('/v1/pets', pet, by)).text);
+  learn((await driver.read('/v1/audit/events', { token: adminToken })).text);
   const float = { amount: 0, currency: 'EUR' };
   learn((await driver.command('/v1/tills', { activityId, float }, staffBy)).text);
   learn((await driver.command('/v1/gifts', { activityId, item: 'Bowl', count: 2 }, staffBy)).text);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Call } from '../../acceptance/http.ts';
+import type { Call } from '../../../embedded/demo/client/http.ts';
 import type { Parameter, Schema, Target } from '../api.ts';
 import { hostileStrings } from '../strings.ts';
 import { pathOf, prefixOf, type World } from '../world.ts';
@@ -60,7 +60,9 @@ export const stringsFor = ({ pattern }: Schema): (readonly [string, string])[] =
 export function existing(parameter: Parameter, world: World): string {
   const prefix = prefixOf(parameter);
   const example = String(parameter.example ?? parameter.schema.example ?? 'x');
-  return prefix === undefined ? example : (world.known(prefix) ?? example);
+  return prefix === undefined
+    ? (world.words(parameter.name)[0] ?? example)
+    : (world.known(prefix) ?? example);
 }
 
 /** A request of the route that is as good as its definition's example is. */
