@@ -86,10 +86,16 @@ const anyFreePort = {
  * removed at the end (not one that was handed in). It ends with this process.
  */
 export async function startPlatform(
-  options: { dataDir?: string; env?: Readonly<Record<string, string>> } = {},
+  options: {
+    dataDir?: string;
+    env?: Readonly<Record<string, string>>;
+    /** Another copy of the repository to start; this one unless said otherwise. */
+    root?: string;
+  } = {},
 ): Promise<TestPlatform> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'pawprint-platform-'));
-  const script = join(import.meta.dirname, '../../bin/start.mjs');
+  const { root = join(import.meta.dirname, '../..') } = options;
+  const script = join(root, 'bin/start.mjs');
   const child = spawn(process.execPath, [script, '--json', '--data', dataDir], {
     env: { ...process.env, ...anyFreePort, ...noBus, ...options.env },
     // The IPC channel is the leash: when it closes, the platform stops.

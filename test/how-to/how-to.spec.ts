@@ -1,0 +1,117 @@
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { projectFiles } from '../../tools/check/files.ts';
+import { startPlatform, type TestPlatform } from '../support/platform.ts';
+import { isAsPrinted, outputsOf, scriptOf } from '../walkthrough/blocks.ts';
+import { applyHunks, isMeantToFail, type RecipeStep, readRecipe, shownOf } from './recipe.ts';
+
+const root = new URL('../..', import.meta.url).pathname;
+// In the order in which a reader does them: the second goes on where the first ends.
+const pages = ['docs/how-to/add-a-command.md', 'docs/how-to/add-a-read-model.md'];
+const steps = pages.flatMap((page) =>
+  readRecipe(readFileSync(join(root, page), 'utf8')).map((step) => ({ page, ...step })),
+);
+const START = 'npm start';
+const started = steps.findIndex((step) => step.kind === 'run' && step.shell.trim() === START);
+const building = steps.slice(0, started);
+const trying = steps.slice(started + 1).filter((step) => step.kind === 'run');
+const nameOf = ({ page, line }: { page: string; line: number }) => `${page}:${line}`;
+
+/** A clone as a reader has it: what a commit of now would hold, with the packages. */
+let clone: string;
+let platform: TestPlatform | undefined;
+beforeAll(async () => {
+  clone = mkdtempSync(join(tmpdir(), 'pawprint-how-to-'));
+  for (const file of await projectFiles(root)) {
+    cpSync(join(root, file), join(clone, file), { recursive: true });
+  }
+  // The checks ask git which files there are.
+  execFileSync('git', ['init', '--quiet'], { cwd: clone });
+  // `.gitignore` means the folder, and here it is a link.
+  writeFileSync(join(clone, '.git/info/exclude'), 'node_modules\n');
+  symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
+}, 60_000);
+afterAll(async () => {
+  await platform?.stop();
+  rmSync(clone, { recursive: true, force: true });
+});
+
+test('there is something to do on each page', () => {
+  expect(started).toBeGreaterThan(0);
+  expect(trying.length).toBe(steps.length - started - 1);
+  for (const page of pages) expect(building.filter((step) => step.page === page)).not.toEqual([]);
+});
+
+test.each(building.map((step) => [nameOf(step), step] as const))(
+  '%s',
+  (_name, step) => follow(step),
+  120_000,
+);
+
+test('what was added works on a platform of the clone', async () => {
+  platform = await startPlatform({ root: clone });
+  const mark = '=== step';
+  const { code, output, errors } = await shell(scriptOf(trying, mark), {
+    WRITE: platform.writeUrl,
+    READ: platform.readUrl,
+    DATA: platform.dataDir,
+  });
+  expect([code, outputsOf(output, mark).length], errors).toEqual([0, trying.length]);
+  for (const [index, step] of trying.entries()) {
+    show(outputsOf(output, mark)[index] ?? '', step.output ?? '', nameOf(step));
+  }
+}, 90_000);
+
+async function follow(step: RecipeStep): Promise<void> {
+  if (step.kind === 'run') {
+    const { code, output, errors } = await shell(step.shell);
+    expect(code === 0, `${output}${errors}`).toBe(!isMeantToFail(step.shell));
+    show(output, step.output ?? '', `${output}${errors}`);
+    return;
+  }
+  const file = join(clone, step.file);
+  mkdirSync(dirname(file), { recursive: true });
+  if (step.kind === 'write') writeFileSync(file, step.content, { flag: 'wx' });
+  else writeFileSync(file, applyHunks(readFileSync(file, 'utf8'), step.hunks));
+}
+
+/** Compared as text where they differ, so that a failure shows both. */
+function show(output: string, expected: string, hint: string): void {
+  const { shown, wanted } = shownOf(output, expected);
+  if (!isAsPrinted(shown, wanted)) expect(shown, hint).toBe(wanted);
+}
+
+/** In one bash in the clone, as somebody would paste it. */
+async function shell(script: string, env: Readonly<Record<string, string>> = {}) {
+  const child = spawn('bash', ['-e', '-c', script], {
+    cwd: clone,
+    env: { ...withoutRunner(), ...env, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const code = await ended;
+  return { code, output: stripVTControlCharacters(output), errors };
+}
+
+/** A runner inside of a runner must not take itself for one of its workers. */
+function withoutRunner(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(VITEST|TEST|NODE_ENV|FORCE_COLOR)/.test(name),
+    ),
+  );
+}
