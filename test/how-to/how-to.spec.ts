@@ -58,7 +58,7 @@ test('there is something to do on each page', () => {
 test.each(building.map((step) => [nameOf(step), step] as const))(
   '%s',
   (_name, step) => follow(step),
-  120_000,
+  240_000,
 );
 
 test('what was added works on a platform of the clone', async () => {

@@ -1,6 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { entries } from '../../bin/ops/index.ts';
+import { clientCommands, commands } from '../../commands/index.ts';
+import { catalogue } from '../../domain/_catalogue.ts';
 import { renderEnvExample } from '../../platform/config/index.ts';
 import {
   type Contract,
@@ -12,6 +14,7 @@ import { analyticsViews } from '../../projections/analytics/index.ts';
 import { readSampleQueries } from '../../projections/analytics/queries.ts';
 import { projections } from '../../projections/index.ts';
 import { sagas } from '../../sagas/index.ts';
+import { projectFiles } from '../check/files.ts';
 import { readSamples } from '../schemas/samples.ts';
 import { apiDocuments } from './open-api.ts';
 import { analyticsPage } from './pages/analytics.ts';
@@ -23,16 +26,24 @@ import { problemsPage } from './pages/problems.ts';
 import { rateLimitsPage } from './pages/rate-limits.ts';
 import { readModelsPage } from './pages/read-models.ts';
 import { sagasPage } from './pages/sagas.ts';
+import { findWriters } from './writers.ts';
 
 const writeIntro =
-  'Every `POST` but those of sessions and webhooks is a command: it needs an `Idempotency-Key`, and its answer carries `ETag` (the revision), `Consistency-Token` (for [reading your own write](../explanation/reading-your-own-writes.md)) and, on a repeat, `Idempotency-Hit: true`. Errors are [problem details](problems.md).';
+  'Every `POST` but those of sessions and webhooks is a command: it needs an `Idempotency-Key`, and its answer carries `ETag` (the revision), `Consistency-Token` (for [reading your own write](../explanation/reading-your-own-writes.md)) and, on a repeat, `Idempotency-Hit: true`. Errors are [problem details](problems.md). In the examples `$TOKEN` is the `accessToken` that [logging in](#log-in) answers, and `uuidgen` makes a key.';
 const readIntro =
-  'With the `Consistency-Token` of a write an answer shows at least that much, or is a 503 `not-yet-visible` ([how](../explanation/reading-your-own-writes.md)); `Prefer: wait=10` waits longer than the usual 5 seconds. Lists come in pages: `nextCursor` in the body and `Link: …; rel="next"` lead to the next one. What belongs to somebody else answers 404.';
+  'With the `Consistency-Token` of a write an answer shows at least that much, or is a 503 `not-yet-visible` ([how](../explanation/reading-your-own-writes.md)); `Prefer: wait=10` waits longer than the usual 5 seconds. Lists come in pages: `nextCursor` in the body and `Link: …; rel="next"` lead to the next one. What belongs to somebody else answers 404. In the examples `$TOKEN` is the `accessToken` that [logging in](write-api.md#log-in) answers.';
 
 /** Every file that is written by a program, with the text it has to have. */
 export async function generatedFiles(root: string): Promise<ReadonlyMap<string, string>> {
   const [{ write, read }, samples] = await Promise.all([apiDocuments(), readSamples(root)]);
-  const listeners = {
+  // The code that runs here, wherever the pages go.
+  const source = new URL('../..', import.meta.url).pathname;
+  const about = {
+    commands: commands.map(({ name, summary }) => ({
+      name,
+      clientSummary: clientCommands.some((each) => each.name === name) ? summary : null,
+    })),
+    writers: findWriters(source, await projectFiles(source), new Set(catalogue.types.keys())),
     samples,
     projections: projections.map(({ name, reducers }) => ({
       name,
@@ -46,7 +57,7 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
     ['docs/reference/read-api.md', apiPage(read, 'http://127.0.0.1:4001', readIntro)],
     ['docs/reference/problems.md', problemsPage({ write, read })],
     ['docs/reference/rate-limits.md', rateLimitsPage()],
-    ['docs/reference/events.md', eventsPage(listeners)],
+    ['docs/reference/events.md', eventsPage(about)],
     ['docs/reference/read-models.md', readModelsPage(projections)],
     ['docs/reference/analytics.md', analyticsPage(views, await readSampleQueries())],
     [contractFile, extendContract(await promisedIn(root), contractOf(views))],

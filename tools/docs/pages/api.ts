@@ -2,7 +2,7 @@ import { commonProblems } from '../../../platform/http/reference.ts';
 import { commandProblems } from '../../../write-api/problems.ts';
 import type { ApiDocument, Operation } from '../open-api.ts';
 import { aboutTypes, fieldTable } from './fields.ts';
-import { anchor, code, json, page, table } from './markdown.ts';
+import { anchor, code, json, page, table, text } from './markdown.ts';
 
 const PROBLEM = 'application/problem+json';
 const JSON_TYPE = 'application/json';
@@ -63,7 +63,7 @@ export function apiPage(document: ApiDocument, address: string, intro: string): 
     aboutTypes,
     ...[...byTag].flatMap(([tag, group]) => [
       `## ${tag}`,
-      ...group.map((entry) => section(entry, document)),
+      ...group.map((entry) => section(entry, document, address)),
     ]),
   );
 }
@@ -71,7 +71,11 @@ export function apiPage(document: ApiDocument, address: string, intro: string): 
 const access = ({ 'x-roles': roles }: Operation) =>
   roles.length === 0 ? 'everybody' : roles.join(', ');
 
-function section({ method, path, operation }: Entry, document: ApiDocument): string {
+function section(
+  { method, path, operation }: Entry,
+  document: ApiDocument,
+  address: string,
+): string {
   const { parameters, requestBody, responses } = operation;
   const resolve = (reference: string) => {
     const found = document.components.schemas[reference.replace('#/components/schemas/', '')];
@@ -99,7 +103,8 @@ function section({ method, path, operation }: Entry, document: ApiDocument): str
     ...(query.length === 0 ? [] : ['Query:', fieldTable(querySchema)]),
     ...(body?.schema === undefined
       ? []
-      : ['Body:', fieldTable(resolve2(body.schema, resolve), { resolve }), json(body.example)]),
+      : ['Body:', fieldTable(resolve2(body.schema, resolve), { resolve })]),
+    curlLine({ method, path, operation }, address, body?.example),
     ...(success === undefined || reply?.schema === undefined
       ? []
       : [
@@ -111,6 +116,25 @@ function section({ method, path, operation }: Entry, document: ApiDocument): str
       ? []
       : [`Refusals: ${codes.map((each) => `[${each}](problems.md#${each})`).join(', ')}.`]),
   ].join('\n\n');
+}
+
+/** The request as one would send it. `$TOKEN` is an access token. */
+function curlLine({ method, path, operation }: Entry, address: string, body: unknown): string {
+  const { parameters, 'x-roles': who } = operation;
+  const filled = path.replaceAll(/\{(\w+)\}/g, (braces, name: string) => {
+    const example = parameters.find((each) => each['in'] === 'path' && each['name'] === name)?.[
+      'example'
+    ];
+    return typeof example === 'string' ? example : braces;
+  });
+  const isCommand = parameters.some(({ $ref }) => String($ref).endsWith('/IdempotencyKey'));
+  const parts = [
+    `curl ${address}${filled}`,
+    ...(who.length === 0 ? [] : ['-H "Authorization: Bearer $TOKEN"']),
+    ...(isCommand ? ['-H "Idempotency-Key: $(uuidgen)"'] : []),
+    ...(method === 'POST' ? [`--json '${text(body ?? {}).replaceAll("'", `'\\''`)}'`] : []),
+  ];
+  return `\`\`\`sh\n${parts.join(' \\\n  ')}\n\`\`\``;
 }
 
 const resolve2 = (

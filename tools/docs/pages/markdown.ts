@@ -8,7 +8,10 @@ const cell = (text: string) => text.replaceAll(/\s*\n\s*/g, ' ').replaceAll('|',
 
 export const code = (text: string) => `\`${text}\``;
 
-export const json = (value: unknown) => `\`\`\`json\n${layout(value)}\n\`\`\``;
+/** JSON as a person writes it. */
+export const text = (value: unknown) => layout(value);
+
+export const json = (value: unknown) => `\`\`\`json\n${text(value)}\n\`\`\``;
 
 const LINE = 90;
 
