@@ -4,6 +4,7 @@ import { eventsTail } from './events/tail.ts';
 import { financeExport } from './finance/export.ts';
 import { financeVerify } from './finance/verify.ts';
 import { health } from './health/verb.ts';
+import { projectionsRebuild } from './projections/rebuild.ts';
 import { projectionsStatus } from './projections/status.ts';
 import { sagasList } from './sagas/list.ts';
 import { sagasShow } from './sagas/show.ts';
@@ -12,7 +13,11 @@ import { token } from './token.ts';
 /** Everything `npm run ops` can do, in the order in which help lists it. */
 export const entries: readonly Entry[] = [
   health,
-  { name: 'projections', summary: 'Look after the read models', verbs: [projectionsStatus] },
+  {
+    name: 'projections',
+    summary: 'Look after the read models',
+    verbs: [projectionsStatus, projectionsRebuild],
+  },
   { name: 'sagas', summary: 'Look after what follows from events', verbs: [sagasList, sagasShow] },
   { name: 'events', summary: 'Read the log', verbs: [eventsStream, eventsTail] },
   {

@@ -44,6 +44,8 @@ export type LockSession = {
   exclusive<T>(work: () => Promise<T>): Promise<T>;
   /** Rolls back on any error; one that cannot be rolled back ends with the session. */
   transaction<T>(work: () => Promise<T>): Promise<T>;
+  /** Lets go of one of its locks, and keeps the others. */
+  unlock(lock: string): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -159,6 +161,9 @@ export async function openLockSession(options: LockSessionOptions): Promise<Lock
         await client.query('rollback').catch(lose);
         throw error;
       }
+    },
+    unlock: async (lock) => {
+      await client.query(`select pg_advisory_unlock(${keyOf('$1')})`, [lock]);
     },
     close: async () => {
       clearInterval(timer);

@@ -43,9 +43,13 @@ export async function readMembers(
      join unnest($1::text[], $2::int[]) as wanted (projection, version) using (projection, version)`,
     named(definitions),
   );
-  return definitions.map((definition) => {
+  return definitions.flatMap((definition) => {
     const row = rows.find(({ projection }) => projection === definition.name);
-    if (row === undefined) throw new NotPreparedError(`${definition.name} has no checkpoint row`);
+    if (row === undefined) {
+      // A rebuild that is finished has none any more; those it stood beside go on.
+      if (definition.rebuilds !== undefined) return [];
+      throw new NotPreparedError(`${definition.name} has no checkpoint row`);
+    }
     const { log_id: logId, position, ordinal, event_id: eventId, seen, live } = row;
     const known = logId !== null && position !== null && eventId !== null;
     return {

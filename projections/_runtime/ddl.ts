@@ -6,6 +6,10 @@ import type { AnyTable, Column } from './table.ts';
 export const physicalName = (table: AnyTable, version: number): string =>
   `${table.name}_v${version}`;
 
+/** The same, with the schema it is in. */
+export const qualifiedName = (table: AnyTable, version: number): string =>
+  `${table.schema ?? 'read'}.${physicalName(table, version)}`;
+
 /** A text as a statement spells it. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
@@ -19,14 +23,14 @@ function indexSql(table: AnyTable, version: number, columns: readonly string[]):
   const suffix = createHash('sha256').update(columns.join()).digest('hex').slice(0, 8);
   return (
     `create index if not exists ${physicalName(table, version)}_${suffix}` +
-    ` on read.${physicalName(table, version)} (${columns.join(', ')})` +
+    ` on ${qualifiedName(table, version)} (${columns.join(', ')})` +
     (optional ? ` where ${first} is not null` : '')
   );
 }
 
 /** Statements that make a table with its comments and indexes; they do nothing to one that is there. */
 export function tableSql(table: AnyTable, version: number): string[] {
-  const name = `read.${physicalName(table, version)}`;
+  const name = qualifiedName(table, version);
   const columns = Object.entries(table.columns).map(columnSql);
   return [
     `create table if not exists ${name} (${columns.join(', ')}, primary key (${table.key.join(', ')}))`,

@@ -117,6 +117,8 @@ export type ProjectionDefinition = {
   /** What is parked together when one of its events cannot be applied. */
   keyOf(event: DeliveredEvent): string;
   readonly reducers: ReadonlyMap<string, Reducer>;
+  /** Whose tables these are to replace, when they are built again (rebuild.ts). */
+  readonly rebuilds?: ProjectionDefinition;
 };
 
 /** Whoever holds this lock runs the version; see `platform/postgres/lock-session.ts`. */

@@ -7,6 +7,7 @@ import { lockName, type ProjectionDefinition } from './definition.ts';
 import type { GroupSession, Member, UnparkOutcome } from './member.ts';
 import { insertParked, type Parked, type ReadParked, replayParked } from './parked.ts';
 import { causeOf, concerns, isPoison, locate, sqlStateOf } from './poison.ts';
+import { takeOver, tellTrouble } from './rebuild.ts';
 import { pointViewsAt } from './schema.ts';
 import { applyEvents } from './statements.ts';
 import { repointViews, type ViewSet } from './views.ts';
@@ -39,6 +40,9 @@ const SETTINGS = `
   -- projection resumes there and folds them again. Not waiting for the disk is several times faster.
   set synchronous_commit = off;`;
 
+/** A comparison that failed may have taken its time; batches are not to wait for it again and again. */
+const REST_MS = 60_000;
+
 /** One attempt of a group of projections that share a subscription; a consumer's session. */
 export async function openGroup(options: GroupOptions): Promise<GroupSession> {
   const { definitions, log } = options;
@@ -59,7 +63,13 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
     },
   });
   const { client } = session;
-  const members = await readMembers(client, definitions).catch(async (error: unknown) => {
+  const openMembers = async (): Promise<Member[]> => {
+    const found = await readMembers(client, definitions);
+    const gone = definitions.filter((one) => !found.some(({ definition }) => definition === one));
+    for (const one of gone) await session.unlock(lockName(one));
+    return found;
+  };
+  const members = await openMembers().catch(async (error: unknown) => {
     await session.close();
     throw error;
   });
@@ -142,7 +152,40 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
         );
       }
     }
-    if (batch.live) await switchViews();
+    if (batch.live) await caughtUp();
+  };
+
+  let restUntil = 0;
+
+  const caughtUp = async (): Promise<void> => {
+    await switchViews();
+    if (Date.now() < restUntil) return;
+    for (const shadow of members.filter(({ definition }) => definition.rebuilds !== undefined)) {
+      await finishRebuild(shadow);
+    }
+  };
+
+  /** A projection that was built again, and has handled what the one queries read has, replaces it. */
+  const finishRebuild = async (shadow: Member): Promise<void> => {
+    const original = members.find(({ definition }) => definition === shadow.definition.rebuilds);
+    // It is not in this group yet: `merge` in start.ts brings them together.
+    if (original === undefined) return;
+    if (original.checkpoint?.ordinal !== shadow.checkpoint?.ordinal) return;
+    const { name, version } = original.definition;
+    try {
+      const outcome = await session.transaction(() =>
+        takeOver(client, shadow.definition, original.definition),
+      );
+      original.parked = shadow.parked;
+      members.splice(members.indexOf(shadow), 1);
+      await session.unlock(lockName(shadow.definition));
+      log.info({ projection: name, version, ...outcome }, 'built again from the log');
+    } catch (error) {
+      if (sqlStateOf(error) === null || isConnectionError(error)) throw error;
+      log.error({ err: error, projection: name, version }, 'cannot take over what was built yet');
+      restUntil = Date.now() + REST_MS;
+      await tellTrouble(client, original.definition, causeOf(error));
+    }
   };
 
   const { views = null } = options;
@@ -151,7 +194,9 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
 
   /** A version that has caught up takes over from the one queries read until now. */
   const switchViews = async (): Promise<void> => {
-    for (const member of members.filter(({ live }) => !live)) {
+    for (const member of members.filter(
+      ({ live, definition }) => !live && definition.rebuilds === undefined,
+    )) {
       const { name, version } = member.definition;
       const switched = await unlessHeld({ projection: name, version }, async () => {
         await pointViewsAt(client, member.definition, views);

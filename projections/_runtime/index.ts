@@ -2,6 +2,7 @@ export { defineProjection, type ProjectionDefinition } from './definition.ts';
 export { dumpProjection, type TableDump } from './dump.ts';
 export type { UnparkOutcome } from './member.ts';
 export { listParked, type ParkedSummary, requestUnpark } from './parked.ts';
+export { type Rebuild, rebuildProgress, requestRebuild } from './rebuild.ts';
 export { dropVersion, prepareReadModels, TableChangedError } from './schema.ts';
 export { createSeenTracker, type SeenTracker } from './seen.ts';
 export {

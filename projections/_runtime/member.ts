@@ -33,5 +33,7 @@ export type Group = {
   /** Null while it has no session: it opens one, or stands by. */
   readonly session: () => GroupSession | null;
   readonly standby: () => boolean;
+  /** Does without one of its projections from its next session on. */
+  drop(definition: ProjectionDefinition): void;
   stop(): Promise<void>;
 };

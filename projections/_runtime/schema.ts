@@ -87,7 +87,34 @@ const migrations: readonly Migration[] = [
         values (gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text);
       comment on table projection.pseudonym_key is 'Keys the pseudonyms of people in views. Another key: other pseudonyms.';`,
   },
+  {
+    name: '0003-rebuilds',
+    sql: `
+      create schema if not exists rebuild;
+      comment on schema rebuild is 'Tables of read models that are being built again, beside those that queries read.';
+
+      create table projection.rebuilds (
+        id bigint generated always as identity primary key,
+        projection text not null,
+        version integer not null,
+        requested_at timestamptz not null default now(),
+        started_at timestamptz,
+        finished_at timestamptz,
+        changed bigint,
+        removed bigint,
+        trouble text
+      );
+      create unique index rebuilds_open on projection.rebuilds (projection) where finished_at is null;
+      comment on table projection.rebuilds is 'Read models that somebody asked to have built again from the log; whoever runs them does it.';
+      comment on column projection.rebuilds.changed is 'Rows that were other than the log says, or missing.';
+      comment on column projection.rebuilds.removed is 'Rows that the log says nothing of.';
+      comment on column projection.rebuilds.trouble is 'Why it was not finished, or could not be so far.';`,
+  },
 ];
+
+/** Tables of read models are made and removed by one at a time. To be run in a transaction. */
+export const SCHEMA_LOCK =
+  "select pg_advisory_xact_lock(hashtextextended('pawprint read models', 7))";
 
 /** Tables of a version were declared otherwise before: the change needs a new version. */
 export class TableChangedError extends Error {
@@ -106,7 +133,7 @@ export async function prepareReadModels(
 ): Promise<void> {
   await migrate(pool, { schema: 'projection', migrations });
   await transaction(pool, async (client) => {
-    await client.query("select pg_advisory_xact_lock(hashtextextended('pawprint read models', 7))");
+    await client.query(SCHEMA_LOCK);
     await client.query('create schema if not exists read');
     const known = await client.query<{
       projection: string;

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { deriveId, eventIdOf } from '../../domain/_kernel/ids.ts';
 import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
 import { projections } from '../index.ts';
 import { dumpProjection } from './dump.ts';
+import { rebuildProgress, requestRebuild } from './rebuild.ts';
 import { type Projections, startProjections } from './start.ts';
 
 let log: LogOfRecord;
@@ -139,4 +140,71 @@ test('a second process stands by, says so, and takes over', async () => {
   await first.stop();
   await second.reached(await draft('five'), soon());
   expect((await slugs()).at(-1)).toBe('tips-five');
+});
+
+test('a projection is built again while it is read and written, again and again', async () => {
+  const running = await start();
+  await running.reached(await draft('six'), soon());
+  const articles = projections.find(({ name }) => name === 'articles');
+  if (articles === undefined) throw new Error('no articles');
+  const before = await dumpProjection(log.pool, articles);
+  const least = before[0]?.rows ?? 0;
+  const fewest: number[] = [];
+  let reading = true;
+  const reader = (async () => {
+    while (reading) fewest.push((await slugs()).length);
+  })();
+  onTestFinished(async () => {
+    reading = false;
+    await reader;
+  });
+  for (const round of ['a', 'b']) {
+    await log.pool.query("update read.articles_v1 set title = 'Damaged' where slug = 'tips-six'");
+    const { id } = await requestRebuild(log.pool, articles);
+    const position = await draft(`meanwhile-${round}`);
+    await expect
+      .poll(async () => (await rebuildProgress(log.pool, id))?.finishedAt, { timeout: 15_000 })
+      .toBeInstanceOf(Date);
+    expect(await rebuildProgress(log.pool, id)).toMatchObject({ changed: 1, removed: 0 });
+    await running.reached(position, soon());
+    expect((await slugs()).at(-1)).toBe(`tips-meanwhile-${round}`);
+  }
+  reading = false;
+  await reader;
+  expect(Math.min(...fewest)).toBe(least);
+  const { rows } = await log.pool.query("select 1 from read.articles where title = 'Damaged'");
+  expect(rows).toEqual([]);
+  await expect
+    .poll(() =>
+      running
+        .health()
+        .map(({ name }) => name)
+        .sort(),
+    )
+    .toEqual(projections.map(({ name }) => name).sort());
+});
+
+test('a rebuild goes on in the process that takes over', async () => {
+  const articles = projections.find(({ name }) => name === 'articles');
+  if (articles === undefined) throw new Error('no articles');
+  const first = await start();
+  await first.reached(await draft('seven'), soon());
+  const second = await start();
+  await expect.poll(() => lineOf(second, 'articles')?.phase).toBe('standby');
+  const { id } = await requestRebuild(log.pool, articles);
+  await expect
+    .poll(async () => (await rebuildProgress(log.pool, id))?.startedAt, { timeout: 10_000 })
+    .toBeInstanceOf(Date);
+  await first.stop();
+  await expect
+    .poll(async () => (await rebuildProgress(log.pool, id))?.finishedAt, { timeout: 15_000 })
+    .toBeInstanceOf(Date);
+});
+
+test('a rebuild of a version that is not run any more is given up', async () => {
+  await start();
+  const { id } = await requestRebuild(log.pool, { name: 'articles', version: 99 });
+  await expect
+    .poll(() => rebuildProgress(log.pool, id), { timeout: 10_000 })
+    .toMatchObject({ trouble: 'v99 is not run any more, v1 is', finishedAt: expect.any(Date) });
 });

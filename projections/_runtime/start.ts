@@ -8,6 +8,7 @@ import { openGroup } from './group.ts';
 import type { Group, GroupSession, UnparkOutcome } from './member.ts';
 import { observe } from './observe.ts';
 import type { ReadParked } from './parked.ts';
+import { tendRebuilds } from './rebuilding.ts';
 import { repeat } from './repeat.ts';
 import { prepareReadModels } from './schema.ts';
 import type { ViewSet } from './views.ts';
@@ -67,6 +68,7 @@ export async function startProjections(options: {
     const stopping = new AbortController();
     let session: GroupSession | null = null;
     let standby = false;
+    let current = members;
     const consumer = startConsumer({
       eventStore,
       log,
@@ -75,7 +77,7 @@ export async function startProjections(options: {
         open: async () => {
           const opened = await openGroup({
             url,
-            definitions: members,
+            definitions: current,
             ...(views === undefined ? {} : { views }),
             log,
             readEvents,
@@ -96,7 +98,12 @@ export async function startProjections(options: {
       },
     });
     return {
-      definitions: members,
+      get definitions() {
+        return current;
+      },
+      drop: (definition) => {
+        current = current.filter((one) => one !== definition);
+      },
       consumer,
       session: () => session,
       standby: () => standby,
@@ -138,11 +145,26 @@ export async function startProjections(options: {
     groups = [start(together, 'projections'), ...others.filter((group) => !ready.includes(group))];
   };
 
+  const rebuilds = tendRebuilds({
+    pool,
+    groups: () => groups,
+    add: (shadow) => {
+      groups = [...groups, start([shadow], `projections ${shadow.name}`)];
+    },
+    remove: async (group) => {
+      groups = groups.filter((one) => one !== group);
+      await group.stop();
+    },
+    log,
+  });
   const observer = observe({ pool, eventStore, groups: () => groups, log });
   const merging = repeat({
     everyMs: 1000,
-    work: merge,
-    failed: (error) => log.error({ err: error }, 'projections that caught up were not merged'),
+    work: async () => {
+      await rebuilds();
+      await merge();
+    },
+    failed: (error) => log.error({ err: error }, 'projections were not rebuilt or merged'),
   });
 
   let stopping: Promise<void> | undefined;

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
-import { physicalName } from './ddl.ts';
+import { qualifiedName } from './ddl.ts';
 import type { ProjectionDefinition, RowChange } from './definition.ts';
 import { foldChanges, rowsToLoad, type Writes } from './fold.ts';
 import { ReducerError } from './poison.ts';
@@ -64,9 +64,9 @@ async function load(
   version: number,
   keys: readonly RowKey[],
 ): Promise<Map<string, AnyRow>> {
-  const name = `read.${physicalName(table, version)}`;
+  const name = qualifiedName(table, version);
   const { rows } = await client.query<{ row: AnyRow }>({
-    name: `load ${physicalName(table, version)}`,
+    name: `load ${name}`,
     text: `select to_jsonb(t) as row from jsonb_populate_recordset(null::${name}, $1::jsonb) k
            join ${name} t on ${sameKey(table, 't', 'k')}`,
     values: [JSON.stringify(keys)],
@@ -79,11 +79,10 @@ async function write(
   version: number,
   { table, upserts, deletes }: JsonWrites,
 ): Promise<void> {
-  const physical = physicalName(table, version);
-  const name = `read.${physical}`;
+  const name = qualifiedName(table, version);
   if (deletes !== null) {
     await client.query({
-      name: `delete ${physical}`,
+      name: `delete ${name}`,
       text: `delete from ${name} t using jsonb_populate_recordset(null::${name}, $1::jsonb) k
              where ${sameKey(table, 't', 'k')}`,
       values: [deletes],
@@ -97,7 +96,7 @@ async function write(
         ? 'nothing'
         : `update set ${rest.map((column) => `${column} = excluded.${column}`).join(', ')}`;
     await client.query({
-      name: `upsert ${physical}`,
+      name: `upsert ${name}`,
       text: `insert into ${name} (${columns.join(', ')})
              select ${columns.join(', ')} from jsonb_populate_recordset(null::${name}, $1::jsonb)
              on conflict (${table.key.join(', ')}) do ${update}`,

@@ -34,6 +34,8 @@ export type ProjectionStatus = {
     readonly events: number;
     readonly oldest: string | null;
   };
+  /** Events that it handled again, while it is built again; null: it is not. */
+  readonly rebuilt: number | null;
   /** An ISO instant. */
   readonly updatedAt: string | null;
   /** What somebody should look at; null: nothing. */
@@ -49,6 +51,8 @@ type Row = {
   readonly seen: string | null;
   readonly updated: Date;
   readonly idle: number;
+  readonly rebuilding: boolean;
+  readonly rebuilt: number | null;
   readonly keys: number;
   readonly events: number;
   readonly oldest: Date | null;
@@ -97,6 +101,14 @@ async function readRows(pool: Pool): Promise<readonly Row[]> {
   const { rows } = await pool.query<Row>(
     `select projection, version, live, ordinal, position::text, seen::text,
        c.updated_at as updated, extract(epoch from now() - c.updated_at)::float8 as idle,
+       (select b.ordinal from projection.rebuilds r
+          left join projection.checkpoints b
+            on b.projection = 'rebuild:' || r.projection and b.version = r.version
+         where r.projection = projection.versions.projection and r.version = projection.versions.version
+           and r.finished_at is null) as rebuilt,
+       exists (select from projection.rebuilds r
+         where r.projection = projection.versions.projection and r.version = projection.versions.version
+           and r.finished_at is null) as rebuilding,
        coalesce(p.keys, 0)::int as keys, coalesce(p.events, 0)::int as events, p.oldest
      from projection.versions
      join projection.checkpoints c using (projection, version)
@@ -104,6 +116,7 @@ async function readRows(pool: Pool): Promise<readonly Row[]> {
                   min(parked_at) as oldest
                 from projection.parked group by projection, version) p
        using (projection, version)
+     where projection not like 'rebuild:%'
      order by projection, version`,
   );
   return rows;
@@ -121,6 +134,7 @@ function statusOf(row: Row, held: boolean, lag: Lag): ProjectionStatus {
     seenPosition: row.seen,
     lag,
     parked: { keys: row.keys, events: row.events, oldest: row.oldest?.toISOString() ?? null },
+    rebuilt: row.rebuilding ? Number(row.rebuilt ?? 0) : null,
     updatedAt: row.updated.toISOString(),
     trouble: troubleOf(state, row, lag),
   };
@@ -149,7 +163,7 @@ function troubleOf(state: ProjectionState, row: Row, lag: Lag): string | null {
 
 const notMade = ({ name, version }: { name: string; version: number }): ProjectionStatus => ({
   ...{ projection: name, version, state: 'not-made', live: false, handled: 0 },
-  ...{ handledPosition: null, seenPosition: null, updatedAt: null },
+  ...{ handledPosition: null, seenPosition: null, rebuilt: null, updatedAt: null },
   lag: { events: 0, atLeast: false, seconds: 0 },
   parked: { keys: 0, events: 0, oldest: null },
   trouble: 'its tables are not there: start the role projections of this release',

@@ -47,6 +47,8 @@ export type Table<C extends Readonly<Record<string, Column>>, K extends keyof C 
 /** A table of whatever columns, as the runtime handles it. */
 export type AnyTable = {
   readonly name: string;
+  /** Where it stands while its projection is built again (rebuild.ts); left out: where queries find it. */
+  readonly schema?: 'rebuild';
   readonly comment: string;
   readonly columns: Readonly<Record<string, Column>>;
   readonly key: readonly string[];

@@ -1,12 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { isGroup } from '../../bin/ops/_cli/verb.ts';
 import { entries } from '../../bin/ops/index.ts';
 import { deriveId } from '../../domain/_kernel/ids.ts';
 import { until } from '../../embedded/demo/client/wait.ts';
+import { createPool } from '../../platform/postgres/index.ts';
+import { dumpProjection } from '../../projections/_runtime/index.ts';
 import { projections } from '../../projections/index.ts';
 import { createDriver, type Driver, type Person } from '../acceptance/driver.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
@@ -109,6 +111,31 @@ test('projections status shows each as it stands', async () => {
   const table = await run('projections', 'status');
   expect(table.code).toBe(0);
   expect(table.out).toMatch(/^enrollments +\d+ +live/m);
+});
+
+test('a read model is built again while the platform runs, and is what it was', async () => {
+  const articles = await run('projections', 'rebuild', 'enrollments', '--yes', '--json');
+  expect(articles.code).toBe(0);
+  expect(json(articles)).toMatchObject({
+    ...{ projection: 'enrollments', changed: 0, removed: 0, trouble: null },
+  });
+  const pool = createPool({ url: platform.databaseUrl, name: 'spec' });
+  onTestFinished(() => pool.end());
+  const definition = projections.find(({ name }) => name === 'activity-catalogue');
+  if (definition === undefined) throw new Error('no catalogue');
+  const before = await dumpProjection(pool, definition);
+  await pool.query("update read.activity_catalogue set title = 'Damaged'");
+  const said = await run('projections', 'rebuild', 'activity-catalogue', '--yes');
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.out).toMatch(/^activity-catalogue: built again, \d+ rows put right and 0 removed\n$/);
+  expect(await dumpProjection(pool, definition)).toEqual(before);
+
+  const unsure = await run('projections', 'rebuild', 'enrollments');
+  expect(unsure).toMatchObject({ code: 2, out: '' });
+  expect(unsure.err).toContain('say --yes');
+  const unknown = await run('projections', 'rebuild', 'enrolments', '--yes');
+  expect(unknown.code).toBe(2);
+  expect(unknown.err).toContain('expected one of activity-catalogue');
 });
 
 test('a token of the administrator opens the APIs; a password never stands on the command line', async () => {

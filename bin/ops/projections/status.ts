@@ -21,7 +21,17 @@ export const projectionsStatus = defineVerb({
     const found = await readProjections(platform);
     out.show(found, () => [
       ...out.table(
-        ['projection', 'version', 'state', 'handled', 'seen', 'lag', 'parked', 'oldest parked'],
+        [
+          'projection',
+          'version',
+          'state',
+          'handled',
+          'seen',
+          'lag',
+          'parked',
+          'oldest parked',
+          'rebuild',
+        ],
         found.map(row),
       ),
       ...found.flatMap(({ projection, version, trouble }) =>
@@ -50,8 +60,12 @@ const colours: Readonly<Record<ProjectionStatus['state'], Colour>> = {
   'not-made': 'red',
 };
 
+/** How much of the log was handled again. */
+export const percentOf = (handled: number, of: number): string =>
+  `${of === 0 ? 100 : Math.floor((100 * Math.min(handled, of)) / of)} %`;
+
 function row(status: ProjectionStatus): readonly Cell[] {
-  const { projection, version, state, handled, seenPosition, lag, parked, live } = status;
+  const { projection, version, state, handled, seenPosition, lag, parked, live, rebuilt } = status;
   const lagText = `${lag.atLeast ? '≥ ' : ''}${lag.events} (${lag.seconds.toFixed(1)} s)`;
   return [
     projection,
@@ -62,5 +76,6 @@ function row(status: ProjectionStatus): readonly Cell[] {
     lagText,
     parked.keys === 0 ? 0 : { text: `${parked.keys} (${parked.events} events)`, colour: 'red' },
     parked.oldest,
+    rebuilt === null ? null : { text: percentOf(rebuilt, handled), colour: 'cyan' },
   ];
 }

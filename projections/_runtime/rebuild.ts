@@ -1,0 +1,252 @@
+import type pg from 'pg';
+import { type Pool, transaction } from '../../platform/postgres/index.ts';
+import { fingerprint, qualifiedName, tableSql } from './ddl.ts';
+import type { ProjectionDefinition, ReadRow, RowChange, RowRef } from './definition.ts';
+import { SCHEMA_LOCK } from './schema.ts';
+import type { AnyTable } from './table.ts';
+
+/** The name under which a projection is built again, beside itself. */
+export const rebuildName = (projection: string): string => `rebuild:${projection}`;
+
+/**
+ * The same projection on tables of its own: to the runtime a projection like any other, with its own
+ * checkpoint, lock, parked events and (while it lags) reader.
+ */
+export function shadowOf(definition: ProjectionDefinition): ProjectionDefinition {
+  const tables = new Map(
+    definition.tables.map((table): [AnyTable, AnyTable] => [
+      table,
+      { ...table, schema: 'rebuild' },
+    ]),
+  );
+  const refOf = <Ref extends RowRef>(ref: Ref): Ref => {
+    const table = tables.get(ref.table);
+    if (table === undefined) throw new TypeError(`${ref.table.name} is none of its tables`);
+    return { ...ref, table };
+  };
+  const changeOf = (change: RowChange): RowChange => ({
+    ...refOf(change),
+    ...(change.reads === undefined ? {} : { reads: change.reads.map(refOf) }),
+    apply: (row, read) => change.apply(row, ((ref) => read(refOf(ref))) satisfies ReadRow),
+  });
+  return {
+    ...definition,
+    name: rebuildName(definition.name),
+    tables: [...tables.values()],
+    reducers: new Map(
+      [...definition.reducers].map(([type, reduce]) => [
+        type,
+        (event) => reduce(event).map(changeOf),
+      ]),
+    ),
+    rebuilds: definition,
+  };
+}
+
+export type Rebuild = {
+  readonly id: number;
+  readonly projection: string;
+  readonly version: number;
+  readonly requestedAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  /** Rows that were other than (or missing beside) what the log says. */
+  readonly changed: number | null;
+  /** Rows that the log says nothing of. */
+  readonly removed: number | null;
+  /** Why it did not come to its end, or does not yet. */
+  readonly trouble: string | null;
+};
+
+const COLUMNS = `id, projection, version, requested_at as "requestedAt", started_at as "startedAt",
+  finished_at as "finishedAt", changed, removed, trouble`;
+
+/**
+ * Asks whatever process runs the projection to build it again; it looks each second. One that is
+ * under way already is given instead.
+ */
+export async function requestRebuild(
+  pool: Pool,
+  { name, version }: { readonly name: string; readonly version: number },
+): Promise<Rebuild> {
+  await pool.query(
+    `insert into projection.rebuilds (projection, version) values ($1, $2)
+     on conflict (projection) where finished_at is null do nothing`,
+    [name, version],
+  );
+  const { rows } = await pool.query<Rebuild>(
+    `select ${COLUMNS} from projection.rebuilds where projection = $1 order by id desc limit 1`,
+    [name],
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error(`the rebuild of ${name} was not written down`);
+  return row;
+}
+
+/** A rebuild, and how many events it has handled of how many. Null: there is none of that id. */
+export async function rebuildProgress(
+  pool: Pool,
+  id: number,
+): Promise<(Rebuild & { readonly handled: number; readonly of: number }) | null> {
+  const { rows } = await pool.query<Rebuild & { handled: number; of: number }>(
+    `select ${COLUMNS},
+       coalesce((select ordinal from projection.checkpoints c
+                  where c.projection = 'rebuild:' || r.projection and c.version = r.version), 0) as handled,
+       coalesce((select ordinal from projection.checkpoints c
+                  where c.projection = r.projection and c.version = r.version), 0) as of
+     from projection.rebuilds r where id = $1`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+/** Those that are asked for and not finished. */
+export async function openRebuilds(pool: Pool): Promise<readonly Rebuild[]> {
+  const { rows } = await pool.query<Rebuild>(
+    `select ${COLUMNS} from projection.rebuilds where finished_at is null order by id`,
+  );
+  return rows;
+}
+
+/** Ends a rebuild that will never be made. */
+export async function giveUpRebuild(pool: Pool, id: number, trouble: string): Promise<void> {
+  await pool.query(
+    'update projection.rebuilds set finished_at = now(), trouble = $2 where id = $1',
+    [id, trouble],
+  );
+}
+
+/** Writes down why a rebuild cannot be finished so far. */
+export async function tellTrouble(
+  client: pg.ClientBase,
+  { name, version }: ProjectionDefinition,
+  trouble: string,
+): Promise<void> {
+  await client.query(
+    `update projection.rebuilds set trouble = $3
+      where projection = $1 and version = $2 and finished_at is null`,
+    [name, version, trouble],
+  );
+}
+
+/**
+ * Makes the tables of a shadow, empty, with a checkpoint at the start of the log; those of a rebuild
+ * that was cut are gone on with.
+ */
+export async function prepareShadow(pool: Pool, shadow: ProjectionDefinition): Promise<void> {
+  const { name, version, tables, rebuilds } = shadow;
+  await transaction(pool, async (client) => {
+    await client.query(SCHEMA_LOCK);
+    const { rows } = await client.query<{ started: boolean; fingerprint: string | null }>(
+      `select r.started_at is not null as started, v.fingerprint
+         from projection.rebuilds r
+         left join projection.versions v on v.projection = $2 and v.version = r.version
+        where r.projection = $1 and r.version = $3 and r.finished_at is null for update of r`,
+      [rebuilds?.name, name, version],
+    );
+    const [row] = rows;
+    if (row?.started === true && row.fingerprint === fingerprint(shadow)) return;
+    await forget(client, shadow);
+    await client.query(tables.flatMap((table) => tableSql(table, version)).join(';\n'));
+    await client.query(
+      `insert into projection.versions (projection, version, fingerprint, tables, live)
+       values ($1, $2, $3, $4, false)`,
+      [name, version, fingerprint(shadow), tables.map((table) => qualifiedName(table, version))],
+    );
+    await client.query(
+      `insert into projection.checkpoints (projection, version, ordinal, updated_at)
+       values ($1, $2, 0, now())`,
+      [name, version],
+    );
+    await client.query(
+      `update projection.rebuilds set started_at = now(), trouble = null
+        where projection = $1 and version = $2 and finished_at is null`,
+      [rebuilds?.name, version],
+    );
+  });
+}
+
+/** Removes everything of a shadow. */
+async function forget(
+  client: pg.ClientBase,
+  { name, version, tables }: ProjectionDefinition,
+): Promise<void> {
+  for (const table of tables) {
+    await client.query(`drop table if exists ${qualifiedName(table, version)}`);
+  }
+  for (const table of ['versions', 'checkpoints', 'parked']) {
+    await client.query(`delete from projection.${table} where projection = $1 and version = $2`, [
+      name,
+      version,
+    ]);
+  }
+}
+
+/**
+ * Puts the rows that were built again in place of those that are there, in the open transaction of
+ * the session that runs both, when both have handled the same events. Only rows that differ are
+ * written: readers see all of the old ones until it commits, and then all of the new ones; whatever
+ * depends on the tables (views, rights, plans) stays as it is.
+ */
+export async function takeOver(
+  client: pg.ClientBase,
+  shadow: ProjectionDefinition,
+  original: ProjectionDefinition,
+): Promise<{ changed: number; removed: number }> {
+  const { version } = original;
+  // Both tables are read from end to end: the session's settings are for looking rows up by key.
+  for (const way of ['seqscan', 'hashjoin', 'mergejoin']) {
+    await client.query(`set local enable_${way} = on`);
+  }
+  let changed = 0;
+  let removed = 0;
+  for (const [index, table] of original.tables.entries()) {
+    const built = shadow.tables[index];
+    if (built === undefined) throw new RangeError(`${table.name} was not built again`);
+    const [live, again] = [qualifiedName(table, version), qualifiedName(built, version)];
+    await client.query(`analyze ${again}`);
+    removed += (await client.query(removeSql(table, live, again))).rowCount ?? 0;
+    changed += (await client.query(changeSql(table, live, again))).rowCount ?? 0;
+  }
+  const of = [original.name, version];
+  await client.query('delete from projection.parked where projection = $1 and version = $2', of);
+  await client.query(
+    'update projection.parked set projection = $1 where projection = $3 and version = $2',
+    [...of, shadow.name],
+  );
+  await forget(client, shadow);
+  await client.query(
+    `update projection.rebuilds set finished_at = now(), changed = $3, removed = $4, trouble = null
+      where projection = $1 and version = $2 and finished_at is null`,
+    [...of, changed, removed],
+  );
+  return { changed, removed };
+}
+
+const sameKey = (table: AnyTable): string =>
+  table.key.map((column) => `l.${column} = r.${column}`).join(' and ');
+
+const removeSql = (table: AnyTable, live: string, again: string): string =>
+  `delete from ${live} l where not exists (select from ${again} r where ${sameKey(table)})`;
+
+function changeSql(table: AnyTable, live: string, again: string): string {
+  const columns = Object.keys(table.columns);
+  const rest = columns.filter((column) => !table.key.includes(column));
+  // By its text: to jsonb 1 and 1.0 are equal, and a dump would differ.
+  const spelled = (side: string) =>
+    rest.map(
+      (column) => `${side}.${column}${table.columns[column]?.type === 'jsonb' ? '::text' : ''}`,
+    );
+  const equal =
+    rest.length === 0
+      ? ''
+      : ` and row(${spelled('l').join(', ')}) is not distinct from row(${spelled('r').join(', ')})`;
+  const update =
+    rest.length === 0
+      ? 'nothing'
+      : `update set ${rest.map((column) => `${column} = excluded.${column}`).join(', ')}`;
+  return `insert into ${live} (${columns.join(', ')})
+    select ${columns.map((column) => `r.${column}`).join(', ')} from ${again} r
+    where not exists (select from ${live} l where ${sameKey(table)}${equal})
+    on conflict (${table.key.join(', ')}) do ${update}`;
+}
