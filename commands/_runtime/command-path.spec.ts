@@ -66,10 +66,10 @@ async function execute(
   params: unknown,
   body: unknown,
   principal: Principal = staff,
-  idempotencyKey = key(),
-  on: CommandBus = bus,
+  by: { readonly key?: string; readonly on?: CommandBus } = {},
 ): Promise<Reply> {
-  const { reply } = await on.execute(name, { params, body }, { principal, key: idempotencyKey });
+  const sent = { principal, key: by.key ?? key() };
+  const { reply } = await (by.on ?? bus).execute(name, { params, body }, sent);
   return reply as Reply;
 }
 
@@ -128,7 +128,7 @@ describe('the command path', () => {
     const same = key();
     const replies = await Promise.all(
       Array.from({ length: 50 }, () =>
-        execute('enroll', { activityId }, { attendee }, member, same),
+        execute('enroll', { activityId }, { attendee }, member, { key: same }),
       ),
     );
     expect(new Set(replies.map((reply) => JSON.stringify(reply))).size).toBe(1);
@@ -146,12 +146,14 @@ describe('the command path', () => {
   it('refuses another input under a used key, and lets another person use the same key', async () => {
     const activityId = await publishedActivity();
     const same = key();
-    await execute('enroll', { activityId }, { attendee }, member, same);
+    await execute('enroll', { activityId }, { attendee }, member, { key: same });
     await expect(
-      execute('enroll', { activityId }, { attendee: { ...attendee, name: 'Other' } }, member, same),
+      execute('enroll', { activityId }, { attendee: { ...attendee, name: 'Other' } }, member, {
+        key: same,
+      }),
     ).rejects.toThrow(IdempotencyConflict);
     await expect(
-      execute('enroll', { activityId }, { attendee }, person('other'), same),
+      execute('enroll', { activityId }, { attendee }, person('other'), { key: same }),
     ).resolves.toMatchObject({
       status: 'held',
     });
@@ -160,23 +162,23 @@ describe('the command path', () => {
   it('does not burn the key of a refused command', async () => {
     const { id: activityId } = await execute('draft-activity', {}, plan);
     const same = key();
-    expect(await refusalCode(execute('enroll', { activityId }, { attendee }, member, same))).toBe(
-      'not-found',
-    );
+    expect(
+      await refusalCode(execute('enroll', { activityId }, { attendee }, member, { key: same })),
+    ).toBe('not-found');
     await execute('publish-activity', { activityId }, {});
     await expect(
-      execute('enroll', { activityId }, { attendee }, member, same),
+      execute('enroll', { activityId }, { attendee }, member, { key: same }),
     ).resolves.toMatchObject({ status: 'held' });
   });
 
   it('answers a repeat with its first answer, even if it would be refused by now', async () => {
     const activityId = await publishedActivity();
     const same = key();
-    const first = await execute('enroll', { activityId }, { attendee }, member, same);
+    const first = await execute('enroll', { activityId }, { attendee }, member, { key: same });
     await execute('cancel-activity', { activityId }, { reason: 'Storm' });
     for (const process of [bus, otherBus]) {
       await expect(
-        execute('enroll', { activityId }, { attendee }, member, same, process),
+        execute('enroll', { activityId }, { attendee }, member, { key: same, on: process }),
       ).resolves.toEqual(first);
     }
     expect(await refusalCode(execute('enroll', { activityId }, { attendee }, member))).toBe(
@@ -188,14 +190,9 @@ describe('the command path', () => {
     const activityId = await publishedActivity({ capacity: 10 });
     const outcomes = await Promise.all(
       Array.from({ length: 60 }, (_, index) =>
-        execute(
-          'enroll',
-          { activityId },
-          { attendee },
-          member,
-          key(),
-          index % 2 === 0 ? bus : otherBus,
-        ).then(
+        execute('enroll', { activityId }, { attendee }, member, {
+          on: index % 2 === 0 ? bus : otherBus,
+        }).then(
           ({ status }) => status,
           (error: unknown) =>
             error instanceof CommandRefused ? error.rejection.code : String(error),
@@ -215,8 +212,7 @@ describe('the command path', () => {
           {},
           { email: 'Zofie@Example.com', name: 'Žofie', password: `a long password ${index}` },
           anonymous,
-          key(),
-          index % 2 === 0 ? bus : otherBus,
+          { on: index % 2 === 0 ? bus : otherBus },
         ).then(
           () => 'registered',
           (error: unknown) =>
@@ -233,9 +229,9 @@ describe('the command path', () => {
     const { id: enrollmentId } = await execute('enroll', { activityId }, { attendee }, member);
     const same = key();
     const replies = [
-      await execute('pay', { enrollmentId }, { method: 'card' }, member, same),
-      await execute('pay', { enrollmentId }, { method: 'card' }, member, same),
-      await execute('pay', { enrollmentId }, { method: 'card' }, member, key(), otherBus),
+      await execute('pay', { enrollmentId }, { method: 'card' }, member, { key: same }),
+      await execute('pay', { enrollmentId }, { method: 'card' }, member, { key: same }),
+      await execute('pay', { enrollmentId }, { method: 'card' }, member, { on: otherBus }),
     ];
     expect(new Set(replies.map((reply) => JSON.stringify(reply))).size).toBe(1);
     expect(intents.filter((paymentId) => paymentId === replies[0]?.id)).toHaveLength(1);
@@ -252,17 +248,13 @@ describe('the command path', () => {
       {},
       { activityId, item: 'Bowl', count: 3, stock: 2 },
       staff,
-      same,
+      { key: same },
     );
     expect(
-      await execute(
-        'issue-gifts',
-        {},
-        { activityId, item: 'Bowl', count: 3, stock: 2 },
-        staff,
-        same,
-        otherBus,
-      ),
+      await execute('issue-gifts', {}, { activityId, item: 'Bowl', count: 3, stock: 2 }, staff, {
+        key: same,
+        on: otherBus,
+      }),
     ).toEqual(batch);
     const redeem = (code: string) =>
       execute('redeem-gift', {}, { code, activityId }).then(
