@@ -12,6 +12,7 @@ import {
   type ErrorRule,
   fieldErrors,
   HttpProblem,
+  idempotencyKeyFormat,
   named,
   on,
   type ProblemTable,
@@ -30,8 +31,7 @@ const own = {
   'idempotency-key-invalid': {
     status: 400,
     title: 'Idempotency key invalid',
-    description:
-      'An `Idempotency-Key` has 1 to 255 visible ASCII characters, bare or in double quotes.',
+    description: `An \`Idempotency-Key\` has ${idempotencyKeyFormat.words}.`,
   },
   'idempotency-key-reused': {
     status: 422,

@@ -9,6 +9,7 @@ export type { ReadinessCheck } from './health.ts';
 export type { MatrixRow, Operation } from './operation.ts';
 export { HttpProblem, httpProblems, joinProblems, type ProblemTable } from './problem.ts';
 export { addressKey, type RateLimit, type RateLimits } from './rate-limit.ts';
+export { idempotencyKeyFormat } from './reference.ts';
 export { buildServer, collectMatrix, type ServerLimits } from './server.ts';
 export { traceparentOf } from './trace.ts';
 export { fieldErrors, type Issue } from './validation.ts';

@@ -7,13 +7,22 @@ type HeaderDoc = {
   readonly example: string;
 };
 
+/**
+ * What an `Idempotency-Key` may be: said to people and to machines here, and held by the write API.
+ * Bare, as Stripe's clients send it, or a structured-field string (RFC 8941 §3.3.3), in which a
+ * backslash comes before `"` and `\`; quotes and backslashes do not count.
+ */
+export const idempotencyKeyFormat = {
+  words: '1 to 255 visible ASCII characters, bare or in double quotes',
+  pattern: String.raw`^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$`,
+} as const;
+
 export const requestHeaders: Readonly<Record<string, HeaderDoc>> = {
   IdempotencyKey: {
     name: 'Idempotency-Key',
     required: true,
-    description:
-      'Any text of 1 to 255 visible ASCII characters that names this one wish (a UUID is good). Sent again with the same input it answers as before, with `Idempotency-Hit: true`; with another input it is refused (422). A refusal does not use it up.',
-    schema: { type: 'string', minLength: 1, maxLength: 257 },
+    description: `Names this one wish: ${idempotencyKeyFormat.words} (a UUID is good). Sent again with the same input it answers as before, with \`Idempotency-Hit: true\`; with another input it is refused (422). A refusal does not use it up.`,
+    schema: { type: 'string', pattern: idempotencyKeyFormat.pattern },
     example: 'c1b9b0a2-6f0b-4d53-9c56-0f3f3b8c2a11',
   },
   ConsistencyToken: {
