@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { escapeHtml, sendHtml, sendPage } from '../html-page.ts';
+import { escapeHtml, sendHtml, sendPage, tableOf, timeOf } from '../html-page.ts';
 import type { Message, MessageSummary } from './message.ts';
 
 const STYLE = `
@@ -13,15 +13,13 @@ const MAIL_POLICY =
   "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
 
 export function sendListPage(reply: FastifyReply, messages: readonly MessageSummary[]) {
-  const rows = messages.map(
-    (message) =>
-      `<tr><td><time>${escapeHtml(message.date)}</time></td><td>${escapeHtml(message.to.join(', '))}</td>` +
-      `<td><a href="/mail/${message.id}">${escapeHtml(message.subject || '(no subject)')}</a></td></tr>`,
-  );
-  const content =
-    rows.length === 0
-      ? '<p class="quiet">No mail yet.</p>'
-      : `<table><thead><tr><th>When</th><th>To</th><th>Subject</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+  const rows = messages.map((message) => [
+    timeOf(message.date),
+    escapeHtml(message.to.join(', ')),
+    `<a href="/mail/${message.id}">${escapeHtml(message.subject || '(no subject)')}</a>`,
+  ]);
+  const columns = ['When (UTC)', 'To', 'Subject'].map((name) => ({ name }));
+  const content = rows.length === 0 ? '<p class="quiet">No mail yet.</p>' : tableOf(columns, rows);
   return page(reply, 'Mailbox', `<h1>Mailbox</h1>${content}`);
 }
 

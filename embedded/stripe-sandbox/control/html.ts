@@ -1,13 +1,12 @@
 import type { FastifyReply } from 'fastify';
 import { sendPage } from '../../html-page.ts';
 
-export { escapeHtml } from '../../html-page.ts';
+export { escapeHtml, type PageColumn, tableOf, timeOf } from '../../html-page.ts';
 
 const STYLE = `
   h2 { font-size: 1.1rem; margin-top: 2rem; } th { font-weight: 600; }
-  .number { text-align: right; font-variant-numeric: tabular-nums; }
   code { font: 13px ui-monospace, monospace; } .big { font-size: 2rem; }
-  .scroll { overflow-x: auto; } form { display: inline-block; margin-right: .5rem; }
+  form { display: inline-block; margin-right: .5rem; }
   button { font: inherit; padding: .5rem 1rem; } .go { font-weight: 600; }`;
 
 /** A page without script and without anything from elsewhere. */
