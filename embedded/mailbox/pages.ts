@@ -5,8 +5,8 @@ import type { Message, MessageSummary } from './message.ts';
 const STYLE = `
   dt { opacity: .65; } dl { display: grid; grid-template-columns: 7rem 1fr; }
   dd { margin: 0; overflow-wrap: anywhere; }
-  iframe { width: 100%; height: 60vh; border: 1px solid var(--line); background: #fff; }
-  pre { white-space: pre-wrap; border: 1px solid var(--line); padding: 1rem; }`;
+  iframe { box-sizing: border-box; width: 100%; height: 60vh; border: 1px solid var(--line); background: #fff; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid var(--line); padding: 1rem; }`;
 
 /** A mail is a stranger's HTML: no script, no loading, no origin, and only our page frames it. */
 const MAIL_POLICY =
@@ -24,16 +24,17 @@ export function sendListPage(reply: FastifyReply, messages: readonly MessageSumm
 }
 
 export function sendMailPage(reply: FastifyReply, message: Message) {
+  const attachments = message.attachments.map((each) => each.filename ?? each.mimeType).join(', ');
   const facts: [string, string][] = [
-    ['From', message.from],
-    ['To', message.to.join(', ')],
-    ['Date', message.date],
-    ['Message-ID', message.messageId ?? ''],
-    ['Attachments', message.attachments.map((each) => each.filename ?? each.mimeType).join(', ')],
+    ['From', escapeHtml(message.from)],
+    ['To', escapeHtml(message.to.join(', '))],
+    ['Date (UTC)', timeOf(message.date)],
+    ['Message-ID', escapeHtml(message.messageId ?? '')],
+    ['Attachments', escapeHtml(attachments)],
   ];
   const list = facts
     .filter(([, value]) => value !== '')
-    .map(([name, value]) => `<dt>${name}</dt><dd>${escapeHtml(value)}</dd>`)
+    .map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`)
     .join('');
   const html =
     message.html === null
