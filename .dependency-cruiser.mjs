@@ -13,7 +13,7 @@ const layers = [
 ];
 
 /** What a layer may import of the others, and why no more. */
-const arrows = [
+export const arrows = [
   {
     from: 'domain',
     to: [],
