@@ -37,7 +37,7 @@ const sound = {
 
 [reference]: docs/one.md
 `,
-  'docs/README.md': '# Docs\n',
+  'docs/README.md': '# Docs\n\n[records](adr/README.md), [tools](../tools/)\n',
   'docs/badge.svg': '<svg/>',
   'docs/one.md': '# One\n## The & second `heading`\n## The & second `heading`\n',
   'docs/adr/README.md': '- [1. Keep records](0001-keep-records.md)\n',
@@ -49,6 +49,24 @@ const sound = {
 test('sound docs are green', async () => {
   await using tree = await plantTree(sound);
   expect(await docs.run(tree)).toEqual({ ok: true, summary: '6 pages' });
+});
+
+test('a page that no link leads to is named, and data is no page', async () => {
+  await using tree = await plantTree({
+    ...sound,
+    'docs/alone.md': '# Alone\n\n[its friend](friend.md)\n',
+    'docs/friend.md': '# Friend\n\n[back](alone.md)\n',
+    'platform/README.md': '# Platform\n',
+    'platform/letters/one.md': '# A letter\n',
+  });
+  const { ok, output } = await docs.run(tree);
+  expect(ok).toBe(false);
+  expect(output?.split('\n')).toEqual([
+    '  Pages that nobody finds:',
+    '    docs/alone.md: no link leads here from README.md',
+    '    docs/friend.md: no link leads here from README.md',
+    '    platform/README.md: no link leads here from README.md',
+  ]);
 });
 
 test('links and anchors that lead nowhere are named with their line', async () => {

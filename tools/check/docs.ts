@@ -1,5 +1,5 @@
 import { adrProblems } from '../docs/adrs.ts';
-import { brokenLinks } from '../docs/links.ts';
+import { brokenLinks, orphanPages } from '../docs/links.ts';
 import { misquotes } from '../docs/quotes.ts';
 import { isText, machineWords } from '../docs/words.ts';
 import { projectFiles, readText } from './files.ts';
@@ -24,6 +24,7 @@ async function checkDocs({ root }: StepContext): Promise<Outcome> {
   const findings: readonly [title: string, lines: readonly string[]][] = [
     ['READMEs', missingReadmes(files)],
     ['Links', await brokenLinks(root, files, read)],
+    ['Pages that nobody finds', await orphanPages(files, read)],
     ['Architecture decision records', await adrProblems(files, read)],
     ['Words', words.flat()],
     ['Quoted code', await misquotes(root, files.filter(isManual), read)],
