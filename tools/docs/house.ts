@@ -26,19 +26,27 @@ export function readHouse(page: string): House {
   const boxes: Box[] = [];
   const arrows: Arrow[] = [];
   let frames: readonly string[] = [];
-  for (const line of picture.split('\n').map((each) => each.trim())) {
-    const [, frame] = /^subgraph (\S+)\[".+"\]$/.exec(line) ?? [];
-    const [, id, names] = /^(\S+?)\["<b>(.+?)<\/b>.*"\]$/.exec(line) ?? [];
-    const [, from, sign, to] = /^(\S+) (-->|-\. ".+" \.->) (\S+)$/.exec(line) ?? [];
-    if (frame !== undefined) frames = [...frames, frame];
-    else if (line === 'end') frames = frames.slice(0, -1);
-    else if (id !== undefined && names !== undefined) {
-      const prefix = frames.includes('embedded') ? 'embedded/' : '';
-      const folders = names.split(', ').map((name) => prefix + name);
-      boxes.push({ id, folders, frames });
-    } else if (from !== undefined && to !== undefined) {
-      arrows.push({ from, to, transitive: sign === '-->' });
-    } else if (line !== '') throw new RangeError(`neither a box nor a frame nor an arrow: ${line}`);
+  // What each form of a line adds; the groups of the expression are its arguments.
+  const forms: readonly [RegExp, (one: string, two: string, three: string) => void][] = [
+    [/^subgraph (\S+)\[".+"\]$/, (id) => (frames = [...frames, id])],
+    [/^end$/, () => (frames = frames.slice(0, -1))],
+    [
+      /^(\S+?)\["<b>(.+?)<\/b>.*"\]$/,
+      (id, names) => {
+        const prefix = frames.includes('embedded') ? 'embedded/' : '';
+        boxes.push({ id, folders: names.split(', ').map((name) => prefix + name), frames });
+      },
+    ],
+    [
+      /^(\S+) (-->|-\. ".+" \.->) (\S+)$/,
+      (from, sign, to) => arrows.push({ from, to, transitive: sign === '-->' }),
+    ],
+  ];
+  for (const line of picture.split('\n').flatMap((each) => each.trim() || [])) {
+    const form = forms.find(([expression]) => expression.test(line));
+    if (form === undefined) throw new RangeError(`neither a box nor a frame nor an arrow: ${line}`);
+    const [, one = '', two = '', three = ''] = form[0].exec(line) ?? [];
+    form[1](one, two, three);
   }
   return { boxes, arrows };
 }
