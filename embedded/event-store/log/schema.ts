@@ -1,7 +1,10 @@
 import type pg from 'pg';
 
+/** One step of the schema, in a transaction of its own. */
+export type Migration = { readonly name: string; readonly sql: string };
+
 /** Forward only: a step that has shipped is never edited, the next one is appended. */
-const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
+const MIGRATIONS: readonly Migration[] = [
   {
     name: 'the log',
     sql: `
@@ -27,22 +30,38 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   },
 ];
 
-/** Brings the schema up to date. The caller holds the node's lock, so nobody else does it too. */
-export const migrate = async (client: pg.Client): Promise<void> => {
-  await client.query('create schema if not exists event_store');
-  await client.query(`create table if not exists event_store.migration (
-    version integer primary key, name text not null, applied_at timestamptz not null default now())`);
+/** What this program can read and write. */
+export const supportedSchemaVersion = MIGRATIONS.length;
+
+/** Version of the log in this database; 0: there is none. */
+export const schemaVersion = async (client: pg.ClientBase): Promise<number> => {
+  const there = await client.query<[string | null]>({
+    text: "select to_regclass('event_store.migration')::text",
+    rowMode: 'array',
+  });
+  if (there.rows[0]?.[0] == null) return 0;
   const found = await client.query<[string]>({
     text: 'select coalesce(max(version), 0)::text from event_store.migration',
     rowMode: 'array',
   });
-  const version = Number(found.rows[0]?.[0] ?? 0);
-  if (version > MIGRATIONS.length) {
+  return Number(found.rows[0]?.[0] ?? 0);
+};
+
+/** Brings the schema up to date. The caller holds the node's lock, so nobody else does it too. */
+export const migrate = async (
+  client: pg.Client,
+  steps: readonly Migration[] = MIGRATIONS,
+): Promise<void> => {
+  await client.query('create schema if not exists event_store');
+  await client.query(`create table if not exists event_store.migration (
+    version integer primary key, name text not null, applied_at timestamptz not null default now())`);
+  const version = await schemaVersion(client);
+  if (version > steps.length) {
     throw new Error(
-      `the event log has schema version ${version}, this node knows ${MIGRATIONS.length}: start a newer node`,
+      `the event log has schema version ${version}, this node knows ${steps.length}: start a newer node`,
     );
   }
-  for (const [index, step] of MIGRATIONS.entries()) {
+  for (const [index, step] of steps.entries()) {
     if (index < version) continue;
     await client.query('begin');
     try {
