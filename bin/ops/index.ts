@@ -1,4 +1,5 @@
-import type { Entry } from './_cli/verb.ts';
+import { common } from './_cli/options.ts';
+import type { Entry, OpsContext, Program } from './_cli/verb.ts';
 import { eventsStream } from './events/stream.ts';
 import { eventsTail } from './events/tail.ts';
 import { financeExport } from './finance/export.ts';
@@ -27,3 +28,16 @@ export const entries: readonly Entry[] = [
   },
   token,
 ];
+
+export const ops: Program<OpsContext, typeof common> = {
+  name: 'ops',
+  command: 'npm run ops --',
+  summary: 'Looks after a running platform: what is well, what is not, and what to do about it.',
+  entries,
+  common,
+  unavailable: 'the platform could not be asked: nothing runs, or a part does not answer',
+  notes: [
+    'Beside `npm start` it finds the platform by the data folder. A variable of the configuration',
+    '(DATABASE_URL, EVENTSTORE_URL, …) comes before what it finds there.',
+  ],
+};

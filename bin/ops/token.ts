@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { UsageError } from '../start/options.ts';
-import { UnavailableError } from './_cli/installation.ts';
+import { UnavailableError } from './_cli/unavailable.ts';
 import { defineVerb, exits, type Run } from './_cli/verb.ts';
 
 /** The variable scripts give a password in: it does not show in the list of processes. */

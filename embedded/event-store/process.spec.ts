@@ -2,9 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { EventStoreDBClient } from '@eventstore/db-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
-import { connectTo, happened, newStream, numbers, read } from './_fixtures/harness.ts';
+import { connectTo, happened, newStream, numbers, query, read } from './_fixtures/harness.ts';
 
 const script = fileURLToPath(new URL('../../bin/event-store.ts', import.meta.url));
 
@@ -42,7 +43,8 @@ const run = (args: readonly string[]) => {
 };
 
 const start = async (...args: string[]) => {
-  const node = run(['--database-url', database.url, ...args]);
+  const where = args.includes('--database-url') ? [] : ['--database-url', database.url];
+  const node = run([...where, ...args]);
   const first = await Promise.race([
     once(node.child, 'message').then(([message]) => message as { url: string; port: number }),
     node.ended.then(() => Promise.reject(new Error(node.said.err))),
@@ -103,6 +105,44 @@ test('killed in the midst of writes and started again, it has all that it answer
   await client.dispose();
 });
 
+test('stopped for so long that Postgres gave its lock away, it can write no more when it wakes', async () => {
+  // A second instead of the minute that sessions get.
+  const impatient = new URL(database.url);
+  impatient.searchParams.set('options', '-c idle_session_timeout=1s');
+  const frozen = await start('--port', '0', '--database-url', impatient.href);
+  const stream = newStream();
+  const sleeper = connectTo(frozen.url);
+  await sleeper.appendToStream(stream, happened(0));
+  frozen.child.kill('SIGSTOP');
+  let late: Promise<unknown>;
+  let client: EventStoreDBClient | undefined;
+  try {
+    await expect
+      .poll(() => query(database.url, WRITERS), { timeout: 10_000 })
+      .toEqual([{ writers: '0' }]);
+    const next = await start('--port', '0');
+    client = connectTo(next.url);
+    await client.appendToStream(stream, happened(1), { expectedRevision: 0n });
+    // It waits in the frozen node, and would fit: nobody told that node of revision 1.
+    late = sleeper.appendToStream(stream, happened(-1), { expectedRevision: 0n });
+  } finally {
+    frozen.child.kill('SIGCONT');
+  }
+  await expect(late).rejects.toMatchObject({ type: 'deadline-exceeded' });
+  await expect.poll(() => frozen.said.err).toContain('another event store node');
+  const rows = await query<{ data: string }>(
+    database.url,
+    `select convert_from(data, 'UTF8') as data from event_store.event where stream = '${stream}' order by revision`,
+  );
+  expect(rows.map(({ data }) => data)).toEqual(['{"n":0}', '{"n":1}']);
+  // Not earlier: the end of one client fails the open appends of all.
+  await Promise.all([client?.dispose(), sleeper.dispose()]);
+});
+
+const WRITERS = `
+  select count(*)::text as writers from pg_stat_activity
+  where datname = current_database() and application_name like 'event-store writer%'`;
+
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -136,9 +176,11 @@ test('a taken port is an error, or with --any-port another one', async () => {
 
 test('what is wrong on the command line is said by name', async () => {
   const wrong = [
-    [['--port', 'x', '--database-url', 'postgresql://x'], '--port is 0 to 65535'],
-    [['--database-url', 'mysql://x'], '--database-url is a URL'],
-    [['--data', 'd', '--prot', '1'], "Unknown option '--prot'"],
+    [['--port', 'x', '--database-url', 'postgresql://x'], '--port: is 0 to 65535'],
+    [['--database-url', 'mysql://x'], '--database-url: is a URL'],
+    [['--data', 'd', '--prot', '1'], '--prot is not known: event-store serve takes --port N'],
+    [['--data', 'd', '--database-url', 'postgresql://x'], 'exclude each other'],
+    [['vreify'], '"vreify" is not known: event-store takes serve, verify'],
   ] as const;
   for (const { node, message } of wrong.map(([args, message]) => ({ node: run(args), message }))) {
     expect(await node.ended).toMatchObject({ code: 2 });

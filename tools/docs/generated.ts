@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { entries } from '../../bin/ops/index.ts';
+import { eventStore } from '../../bin/event-store/index.ts';
+import { ops } from '../../bin/ops/index.ts';
 import { clientCommands, commands } from '../../commands/index.ts';
 import { catalogue } from '../../domain/_catalogue.ts';
 import { renderEnvExample } from '../../platform/config/index.ts';
@@ -21,8 +22,8 @@ import { analyticsPage } from './pages/analytics.ts';
 import { apiPage } from './pages/api.ts';
 import { configurationPage } from './pages/configuration.ts';
 import { eventsPage } from './pages/events.ts';
-import { opsPage } from './pages/ops.ts';
 import { problemsPage } from './pages/problems.ts';
+import { eventStorePage, opsPage } from './pages/programs.ts';
 import { rateLimitsPage } from './pages/rate-limits.ts';
 import { readModelsPage } from './pages/read-models.ts';
 import { sagasPage } from './pages/sagas.ts';
@@ -62,7 +63,8 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
     ['docs/reference/analytics.md', analyticsPage(views, await readSampleQueries())],
     [contractFile, extendContract(await promisedIn(root), contractOf(views))],
     ['docs/reference/sagas.md', sagasPage(sagas)],
-    ['docs/reference/ops.md', opsPage(entries)],
+    ['docs/reference/ops.md', opsPage(ops)],
+    ['docs/reference/event-store.md', eventStorePage(eventStore)],
     ['docs/reference/configuration.md', configurationPage()],
     ['.env.example', renderEnvExample()],
   ]);

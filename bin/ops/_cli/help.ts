@@ -1,9 +1,11 @@
-import { allOptions, common, type Option, optionsOf } from './options.ts';
+import { allOptions, type Option, optionsOf } from './options.ts';
 import { usageLine } from './parse.ts';
-import { type Entry, type Group, isGroup, type Verb } from './verb.ts';
+import { type Entry, type Group, isGroup, type Program, type Verb } from './verb.ts';
 
 /** Every verb with the words that are typed for it. */
-export function verbsOf(entries: readonly Entry[]): readonly { path: string; verb: Verb }[] {
+export function verbsOf<Context>(
+  entries: readonly Entry<Context>[],
+): readonly { path: string; verb: Verb<Context> }[] {
   return entries.flatMap((entry) =>
     isGroup(entry)
       ? entry.verbs.map((verb) => ({ path: `${entry.name} ${verb.name}`, verb }))
@@ -12,43 +14,48 @@ export function verbsOf(entries: readonly Entry[]): readonly { path: string; ver
 }
 
 /** What each exit code means; `finding`: what 1 means for a verb. */
-export const exitLines = (finding?: string): readonly (readonly [string, string])[] => [
+export const exitLines = (
+  { unavailable }: { readonly unavailable: string },
+  finding?: string,
+): readonly (readonly [string, string])[] => [
   ['0', 'done, and what was asked about is well'],
   ['1', finding ?? 'what was asked about is not well'],
   ['2', 'the command line is not usable; the error says what would be right'],
-  ['3', 'the platform could not be asked: nothing runs, or a part does not answer'],
+  ['3', unavailable],
 ];
 
-export function helpOfOps(entries: readonly Entry[]): string {
-  const verbs = verbsOf(entries);
+export function helpOfProgram<Context>(program: Program<Context>): string {
+  const verbs = verbsOf(program.entries);
   return [
-    'Looks after a running platform: what is well, what is not, and what to do about it.',
+    program.summary,
     '',
-    'Usage: npm run ops -- VERB [options]',
+    `Usage: ${program.command} VERB [options]`,
     '',
     'Verbs:',
     ...columns(verbs.map(({ path, verb }) => [path, verb.summary])),
     '',
     'Options of all of them:',
-    ...columns(optionsOf(common).map(optionRow)),
+    ...columns(optionsOf(program.common).map(optionRow)),
     '',
     'Examples:',
     ...verbs.map(({ verb }) => `  ${verb.examples[0].line}`),
     '',
     'Exit codes:',
-    ...columns(exitLines()),
+    ...columns(exitLines(program)),
     '',
-    'Beside `npm start` it finds the platform by the data folder. A variable of the configuration',
-    '(DATABASE_URL, EVENTSTORE_URL, …) comes before what it finds there.',
+    ...program.notes,
     '',
   ].join('\n');
 }
 
-export function helpOfGroup(group: Group): string {
+export function helpOfGroup<Context>(
+  { command }: Pick<Program<Context>, 'command'>,
+  group: Group<Context>,
+): string {
   return [
     `${group.summary}.`,
     '',
-    `Usage: npm run ops -- ${group.name} VERB [options]`,
+    `Usage: ${command} ${group.name} VERB [options]`,
     '',
     'Verbs:',
     ...columns(group.verbs.map(({ name, summary }) => [name, summary])),
@@ -56,19 +63,23 @@ export function helpOfGroup(group: Group): string {
     'Examples:',
     ...exampleLines(group.verbs.flatMap(({ examples }) => examples)),
     '',
-    `npm run ops -- ${group.name} VERB --help tells the options of a verb.`,
+    `${command} ${group.name} VERB --help tells the options of a verb.`,
     '',
   ].join('\n');
 }
 
-export function helpOfVerb(verb: Verb, path: string): string {
-  const options = allOptions(verb);
+export function helpOfVerb<Context>(
+  program: Pick<Program<Context>, 'command' | 'common' | 'unavailable'>,
+  verb: Verb<Context>,
+  path: string,
+): string {
+  const options = allOptions(program, verb);
   const places = options.filter(({ positional }) => positional);
   return [
     `${verb.summary}.`,
     ...(verb.description === undefined ? [] : ['', verb.description]),
     '',
-    `Usage: ${usageLine(verb, path)}`,
+    `Usage: ${usageLine(program, verb, path)}`,
     ...(places.length === 0 ? [] : ['', 'Arguments:', ...columns(places.map(optionRow))]),
     '',
     'Options:',
@@ -79,7 +90,9 @@ export function helpOfVerb(verb: Verb, path: string): string {
     '',
     'Exit codes:',
     ...columns(
-      exitLines(verb.finding).filter(([code]) => code !== '1' || verb.finding !== undefined),
+      exitLines(program, verb.finding).filter(
+        ([code]) => code !== '1' || verb.finding !== undefined,
+      ),
     ),
     '',
   ].join('\n');
@@ -100,4 +113,13 @@ export const optionRow = ({
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
   return rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`);
+}
+
+/** Of a program, a group or a verb, whatever was asked about. */
+export function helpOf<Context>(
+  program: Program<Context>,
+  { about, path }: { readonly about: Entry<Context> | null; readonly path: string },
+): string {
+  if (about === null) return helpOfProgram(program);
+  return isGroup(about) ? helpOfGroup(program, about) : helpOfVerb(program, about, path);
 }

@@ -6,13 +6,9 @@ import { dataFolderOwner, secretsSchema } from '../../../embedded/supervisor/ind
 import { environmentSchema } from '../../../platform/config/schema.ts';
 import { type Announced, announcedIn } from '../../start/addresses-file.ts';
 import { UsageError } from '../../start/options.ts';
+import { UnavailableError } from './unavailable.ts';
 
 type Names = typeof environmentSchema.shape;
-
-/** The platform could not be asked: nothing runs, or a part does not answer. In one line. */
-export class UnavailableError extends Error {
-  override readonly name = 'UnavailableError';
-}
 
 /** The running platform, as its configuration: what the environment says, else what it left in its data folder. */
 export type Installation = {

@@ -1,18 +1,22 @@
 import { z } from 'zod';
-import type { Verb } from './verb.ts';
+import type { Program, Verb } from './verb.ts';
 
-/** Options that every verb takes. */
-export const common = z.strictObject({
+/** Options of every program. */
+export const basics = {
   json: z.boolean().default(false).meta({ description: 'print JSON, for scripts' }),
+  help: z.boolean().default(false).meta({ description: 'this text' }),
+};
+
+/** Options that every verb of `npm run ops` takes. */
+export const common = z.strictObject({
+  json: basics.json,
   data: z
     .string()
     .min(1, { error: 'expected a folder' })
     .optional()
     .meta({ description: 'data folder of the platform (DATA_DIR, or .data)', value: 'DIR' }),
-  help: z.boolean().default(false).meta({ description: 'this text' }),
+  help: basics.help,
 });
-
-export type Common = z.output<typeof common>;
 
 /** An option or argument as help and parsing see it. */
 export type Option = {
@@ -55,10 +59,10 @@ export function optionsOf(
 }
 
 /** All options of a verb, its own first. */
-export const allOptions = (verb: Verb): readonly Option[] => [
-  ...optionsOf(verb.input, verb.positional),
-  ...optionsOf(common),
-];
+export const allOptions = <Context>(
+  program: Pick<Program<Context>, 'common'>,
+  verb: Verb<Context>,
+): readonly Option[] => [...optionsOf(verb.input, verb.positional), ...optionsOf(program.common)];
 
 /** How an option is typed, without its value. */
 export const flagName = (option: Option): string => option.spelling.split(' ', 1)[0] ?? '';

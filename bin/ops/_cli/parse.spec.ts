@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { UsageError } from '../../start/options.ts';
-import { entries } from '../index.ts';
-import { helpOfGroup, helpOfOps, helpOfVerb, verbsOf } from './help.ts';
+import { entries, ops } from '../index.ts';
+import { helpOfGroup, helpOfProgram, helpOfVerb, verbsOf } from './help.ts';
 import { allOptions, flagName } from './options.ts';
 import { parseWish } from './parse.ts';
 import { defineVerb, type Entry, exits, isGroup, type Run } from './verb.ts';
@@ -30,7 +30,8 @@ const table: readonly Entry[] = [
   { name: 'things', summary: 'Look after things', verbs: [show] },
   { ...show, name: 'alone' },
 ];
-const parse = (...argv: string[]) => parseWish(table, argv);
+const program = { ...ops, entries: table };
+const parse = (...argv: string[]) => parseWish(program, argv);
 const inputOf = async (...argv: string[]) => {
   const wish = parse(...argv);
   if (wish.kind !== 'run') throw new Error(wish.kind);
@@ -80,7 +81,7 @@ test('help is asked for in every place, and half a command line is none', () => 
 });
 
 test("a verb's help has its words, options, defaults, examples and exit codes", () => {
-  const help = helpOfVerb(show, 'things show');
+  const help = helpOfVerb(ops, show, 'things show');
   expect(help).toContain('Usage: npm run ops -- things show STREAM [PLACE] [options]');
   expect(help).toMatch(/--max N +how many \(unless said: 5\)/);
   expect(help).toMatch(/--dry-run +only tell/);
@@ -92,8 +93,8 @@ test("a verb's help has its words, options, defaults, examples and exit codes", 
 test.each(verbsOf(entries).map(({ path, verb }) => [path, verb] as const))(
   '%s: its help is complete, and its examples are command lines that it takes',
   (path, verb) => {
-    const help = helpOfVerb(verb, path);
-    for (const option of allOptions(verb)) {
+    const help = helpOfVerb(ops, verb, path);
+    for (const option of allOptions(ops, verb)) {
       expect(option.description, flagName(option)).not.toBe('');
       expect(help).toContain(option.spelling);
     }
@@ -101,16 +102,16 @@ test.each(verbsOf(entries).map(({ path, verb }) => [path, verb] as const))(
       const words = /npm run (?:-s )?ops -- ([^|)<>]*)/.exec(line)?.[1]?.trim();
       expect(words, line).toBeDefined();
       const argv = (words ?? '').replaceAll(/['"]/g, '').split(/\s+/);
-      expect(parseWish(entries, argv)).toMatchObject({ kind: 'run' });
+      expect(parseWish(ops, argv)).toMatchObject({ kind: 'run' });
     }
-    expect(helpOfOps(entries)).toContain(verb.summary);
+    expect(helpOfProgram(ops)).toContain(verb.summary);
   },
 );
 
 test.each(entries.filter(isGroup).map((group) => [group.name, group] as const))(
   'the help of the group %s lists its verbs with examples',
   (_name, group) => {
-    const help = helpOfGroup(group);
+    const help = helpOfGroup(ops, group);
     for (const { name, summary, examples } of group.verbs) {
       expect(help).toContain(summary);
       expect(help).toContain(name);

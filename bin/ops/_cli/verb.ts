@@ -18,22 +18,25 @@ export type ExitCode = (typeof exits)[keyof typeof exits];
 
 export type Example = { readonly line: string; readonly does: string };
 
-/** What a verb is run with. */
-export type Run<Input> = {
-  /** Options and arguments, parsed by the verb's schema. */
-  readonly input: Input;
-  readonly platform: Platform;
+/** What every verb of every program is run with. */
+export type BaseContext = {
   readonly out: Output;
   /** Aborts when the person has had enough (Ctrl-C). */
   readonly signal: AbortSignal;
 };
+
+/** What a verb of `npm run ops` is run with. */
+export type OpsContext = BaseContext & { readonly platform: Platform };
+
+/** The same, with its options and arguments, parsed by the verb's schema. */
+export type Run<Input, Context = OpsContext> = Context & { readonly input: Input };
 
 /**
  * One definition per verb; parsing, `--help`, the reference page and their specs are derived.
  * Every option says what it is with `.meta({ description, value? })`: a boolean is a flag, anything
  * else takes a text, which help shows as `value` (its name in capitals, unless said otherwise).
  */
-export type VerbDefinition<I extends z.ZodObject> = {
+export type VerbDefinition<I extends z.ZodObject, Context = OpsContext> = {
   readonly name: string;
   /** One line, beginning with a verb. */
   readonly summary: string;
@@ -45,13 +48,14 @@ export type VerbDefinition<I extends z.ZodObject> = {
   readonly examples: readonly [Example, ...Example[]];
   /** What exit code 1 means here; left out: it never ends so. */
   readonly finding?: string;
-  run(run: Run<z.output<I>>): Promise<ExitCode>;
+  run(run: Run<z.output<I>, Context>): Promise<ExitCode>;
 };
 
-type Context = Omit<Run<never>, 'input'>;
-
 /** A verb as the command line handles it, whatever its input. */
-export type Verb = Omit<VerbDefinition<z.ZodObject>, 'run' | 'positional'> & {
+export type Verb<Context = OpsContext> = Omit<
+  VerbDefinition<z.ZodObject, Context>,
+  'run' | 'positional'
+> & {
   readonly positional: readonly string[];
   /**
    * Parses what was typed, by the keys of `input`; what comes back runs the verb. Throws a
@@ -63,18 +67,37 @@ export type Verb = Omit<VerbDefinition<z.ZodObject>, 'run' | 'positional'> & {
   ): (context: Context) => Promise<ExitCode>;
 };
 
-export type Group = {
+export type Group<Context = OpsContext> = {
   readonly name: string;
   readonly summary: string;
-  readonly verbs: readonly Verb[];
+  readonly verbs: readonly Verb<Context>[];
 };
 
-export type Entry = Verb | Group;
+export type Entry<Context = OpsContext> = Verb<Context> | Group<Context>;
 
-export const isGroup = (entry: Entry): entry is Group => 'verbs' in entry;
+export const isGroup = <Context>(entry: Entry<Context>): entry is Group<Context> =>
+  'verbs' in entry;
+
+/** A command of verbs, as a table. */
+export type Program<Context = OpsContext, Common extends z.ZodObject = z.ZodObject> = {
+  /** As it is called in errors: `ops`. */
+  readonly name: string;
+  /** As it is typed: `npm run ops --`. */
+  readonly command: string;
+  readonly summary: string;
+  readonly entries: readonly Entry<Context>[];
+  /** Options that every verb takes. */
+  readonly common: Common;
+  /** What exit code 3 means. */
+  readonly unavailable: string;
+  /** Last lines of the help. */
+  readonly notes: readonly string[];
+};
 
 /** Makes a verb of its definition; its input is what its schema says. */
-export function defineVerb<I extends z.ZodObject>(definition: VerbDefinition<I>): Verb {
+export function defineVerb<I extends z.ZodObject, Context = OpsContext>(
+  definition: VerbDefinition<I, Context>,
+): Verb<Context> {
   const { run, ...rest } = definition;
   return {
     ...rest,

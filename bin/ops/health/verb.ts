@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { UsageError } from '../../start/options.ts';
-import { UnavailableError } from '../_cli/installation.ts';
 import type { Platform } from '../_cli/platform.ts';
 import { reasonOf } from '../_cli/reason.ts';
+import { UnavailableError } from '../_cli/unavailable.ts';
 import { defineVerb, exits } from '../_cli/verb.ts';
 import type { Check } from './checks.ts';
 

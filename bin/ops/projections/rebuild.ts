@@ -4,8 +4,8 @@ import { z } from 'zod';
 import type { Pool } from '../../../platform/postgres/index.ts';
 import type { rebuildProgress } from '../../../projections/_runtime/index.ts';
 import { UsageError } from '../../start/options.ts';
-import { UnavailableError } from '../_cli/installation.ts';
 import type { Output } from '../_cli/output.ts';
+import { UnavailableError } from '../_cli/unavailable.ts';
 import { defineVerb, type ExitCode, exits } from '../_cli/verb.ts';
 import { percentOf, readProjections } from './status.ts';
 
