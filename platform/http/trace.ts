@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { freshBytes } from '../random.ts';
 
 /** W3C Trace Context, level 1: version 00, and later ones by their first four parts. */
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
@@ -12,10 +12,10 @@ export function traceIdOf(header: string | readonly string[] | undefined): strin
 }
 
 export function newTraceId(): string {
-  return randomBytes(16).toString('hex');
+  return freshBytes(16).toString('hex');
 }
 
 /** What goes on to events and calls: the same trace, with a span of our own. */
 export function traceparentOf(traceId: string): string {
-  return `00-${traceId}-${randomBytes(8).toString('hex')}-01`;
+  return `00-${traceId}-${freshBytes(8).toString('hex')}-01`;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 type Entry<Value> = { readonly value: Value; readonly until: number };
 
@@ -12,7 +12,7 @@ export function createVerifiedCache<Value>({ maxEntries }: { maxEntries: number 
   size(): number;
 } {
   const entries = new Map<string, Entry<Value>>();
-  const nameOf = (key: string): string => createHash('sha256').update(key).digest('base64');
+  const nameOf = (key: string): string => hash('sha256', key, 'base64');
   return {
     get(key, now) {
       const name = nameOf(key);
