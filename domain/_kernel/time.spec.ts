@@ -28,6 +28,28 @@ describe('instantSchema', () => {
     expect(instantSchema.safeParse(text).success).toBe(false);
   });
 
+  test('takes the moments that a Date spells the same, and no others', () => {
+    const padded = (max: number, width: number) =>
+      fc.nat(max).map((n) => String(n).padStart(width, '0'));
+    const two = padded(99, 2);
+    // Years, months and days near the edges, where calendars go wrong.
+    const year = fc.oneof(fc.constantFrom('0000', '0001', '1900', '2000', '2024'), padded(9999, 4));
+    const month = fc.oneof(fc.constant('02'), padded(13, 2));
+    const day = fc.oneof(fc.constantFrom('28', '29', '30', '31'), two);
+    const hour = fc.oneof(padded(24, 2), two);
+    const parts = fc.tuple(year, month, day, hour, padded(60, 2), padded(60, 2), padded(999, 3));
+    fc.assert(
+      fc.property(parts, ([yyyy, mm, dd, hh, min, ss, ms]) => {
+        const text = `${yyyy}-${mm}-${dd}T${hh}:${min}:${ss}.${ms}Z`;
+        const epoch = Date.parse(text);
+        const spelled = Number.isNaN(epoch) ? '' : new Date(epoch).toISOString();
+        const there = spelled === text && yyyy !== '0000';
+        expect(instantSchema.safeParse(text).success).toBe(there);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test('instants compare as text', () => {
     const instants = fc.date({
       min: new Date('0001-01-01T00:00:00.000Z'),
