@@ -70,26 +70,34 @@ export async function readTail(
   entry.checkedAt = askedAt;
 }
 
-/** Keeps the most recently used entries. What is in use is not in the cache: it has an owner. */
-export function createStreamCache(maxEntries: number) {
-  const entries = new Map<string, CachedStream>();
+/**
+ * Keeps the most recently used entries, at least `entries` and at most twice as many: a full young
+ * generation becomes the old one. To evict the very oldest costs more the more entries were taken out
+ * before it, for a `Map` walks over its deleted ones (a tenth of the write API's time went there).
+ * What is in use is not in the cache: it has an owner.
+ */
+export function createStreamCache(entries: number) {
+  let young = new Map<string, CachedStream>();
+  let old = new Map<string, CachedStream>();
+  const peek = (stream: string): CachedStream | undefined => young.get(stream) ?? old.get(stream);
   return {
     /** Takes the entry out: nobody else can fold it while it is in use. */
     take: (stream: string): CachedStream | undefined => {
-      const entry = entries.get(stream);
-      entries.delete(stream);
+      const entry = peek(stream);
+      if (!young.delete(stream)) old.delete(stream);
       return entry;
     },
     /** Puts it back, only after success: an entry whose work failed is dropped and read anew. */
     put: (stream: string, entry: CachedStream): void => {
-      entries.set(stream, entry);
-      if (entries.size > maxEntries) {
-        const oldest = entries.keys().next();
-        if (!oldest.done) entries.delete(oldest.value);
+      if (young.size >= entries) {
+        old = young;
+        young = new Map();
       }
+      old.delete(stream);
+      young.set(stream, entry);
     },
     /** A look without taking it: for a synchronous view only. */
-    peek: (stream: string): Readonly<CachedStream> | undefined => entries.get(stream),
+    peek: (stream: string): Readonly<CachedStream> | undefined => peek(stream),
   };
 }
 

@@ -90,7 +90,7 @@ export function createCommandBus(options: {
   const commands = new Map(options.commands.map((definition) => [definition.name, definition]));
   const queues = createStreamQueues({
     eventStore,
-    cache: createStreamCache(options.cacheEntries ?? 20_000),
+    cache: createStreamCache(options.cacheEntries ?? 10_000),
   });
   const duration = histogram({
     name: 'pawprint_command_seconds',
