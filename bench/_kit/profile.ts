@@ -7,6 +7,7 @@ export type SelfTime = { readonly what: string; readonly ms: number };
 const INSPECTOR = new URL('http://127.0.0.1:9229/json/list');
 const LOOKS = 200;
 const LOOK_MS = 50;
+const GOODBYE_MS = 1000;
 const targets = z.array(z.object({ webSocketDebuggerUrl: z.string() })).min(1);
 const profileSchema = z.object({
   nodes: z.array(
@@ -55,17 +56,20 @@ export async function profiled(pid: number, work: () => Promise<unknown>): Promi
   await call('Profiler.start');
   await work();
   const { profile } = z.object({ profile: profileSchema }).parse(await call('Profiler.stop'));
-  // It waits until nobody is connected, hence not within the call that asks for it.
-  const expression = "setImmediate(() => process.getBuiltinModule('inspector').close())";
+  // It blocks the process until nobody is connected, so we are gone by then.
+  const expression = `setTimeout(() => process.getBuiltinModule('inspector').close(), ${GOODBYE_MS})`;
   await call('Runtime.evaluate', { expression });
   socket.close();
+  // Not asked before: a look is a connection, too.
+  await delay(2 * GOODBYE_MS);
   await until(async () => (await inspector()) === undefined, 'the inspector did not close');
   return profile;
 }
 
 /** The address of the inspector that is open now. */
 async function inspector(): Promise<string | undefined> {
-  const answer = await fetch(INSPECTOR).catch(() => undefined);
+  const headers = { connection: 'close' };
+  const answer = await fetch(INSPECTOR, { headers }).catch(() => undefined);
   const [target] = answer === undefined ? [] : targets.parse(await answer.json());
   return target?.webSocketDebuggerUrl;
 }
