@@ -52,8 +52,8 @@ export function openConnections(url: string, count: number): Connections {
   };
   const all = Array.from({ length: count }, (_, index) => {
     const localAddress = `127.0.${1 + Math.floor(index / 250)}.${1 + (index % 250)}`;
-    const socket = connect({ host: hostname, port: Number(port), localAddress, noDelay: true });
-    return createConnection(socket, next);
+    const open = () => connect({ host: hostname, port: Number(port), localAddress, noDelay: true });
+    return createConnection(open, next);
   });
   idle.push(...all);
 
@@ -93,30 +93,42 @@ function textOf({ method, path, headers = {}, body }: Request, host: string): st
 
 type Connection = { carry(job: Job): void; close(): void };
 
-function createConnection(socket: Socket, free: (connection: Connection) => void): Connection {
+function createConnection(open: () => Socket, free: (connection: Connection) => void): Connection {
   let sent: Sent | undefined;
   let received = '';
-  // Lengths are in bytes, and in latin1 a character is a byte.
-  socket.setEncoding('latin1');
 
   const broke = (error: Error): void => {
     sent?.reject(error);
     sent = undefined;
-  };
-  socket.on('error', broke);
-  socket.on('close', () => broke(new Error('the server closed a connection')));
-  socket.on('data', (text: string) => {
-    received = received === '' ? text : received + text;
-    const answer = wholeAnswer(received);
-    if (answer === undefined || sent === undefined) return;
-    const { resolve } = sent;
     received = '';
-    sent = undefined;
-    resolve(answer);
-    free(connection);
-  });
+  };
+  const opened = (): Socket => {
+    const mine = open();
+    // What an old one still has to say is not about the request of the new one.
+    const ended = (error: Error): void => {
+      if (mine === socket) broke(error);
+    };
+    // Lengths are in bytes, and in latin1 a character is a byte.
+    mine.setEncoding('latin1');
+    mine.on('error', ended);
+    mine.on('close', () => ended(new Error('the server closed a connection')));
+    mine.on('data', (text: string) => {
+      received = received === '' ? text : received + text;
+      const answer = wholeAnswer(received);
+      if (answer === undefined || sent === undefined) return;
+      const { resolve } = sent;
+      received = '';
+      sent = undefined;
+      resolve(answer);
+      free(connection);
+    });
+    return mine;
+  };
+  let socket = opened();
   const connection: Connection = {
     carry: (job) => {
+      // Servers close what is idle for a minute; what is written to it then is told to nobody.
+      if (socket.destroyed || socket.readableEnded) socket = opened();
       sent = job;
       socket.write(job.text);
     },
