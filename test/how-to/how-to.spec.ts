@@ -1,8 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -40,9 +41,7 @@ beforeAll(async () => {
   }
   // The checks ask git which files there are.
   execFileSync('git', ['init', '--quiet'], { cwd: clone });
-  // `.gitignore` means the folder, and here it is a link.
-  writeFileSync(join(clone, '.git/info/exclude'), 'node_modules\n');
-  symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
+  borrowPackages();
 }, 60_000);
 afterAll(async () => {
   await platform?.stop();
@@ -86,6 +85,28 @@ async function follow(step: RecipeStep): Promise<void> {
   mkdirSync(dirname(file), { recursive: true });
   if (step.kind === 'write') writeFileSync(file, step.content, { flag: 'wx' });
   else writeFileSync(file, applyHunks(readFileSync(file, 'utf8'), step.hunks));
+}
+
+/**
+ * The packages by hard links: what the compiler remembers of this tree (by the places of files) then
+ * holds in the clone, and it checks what the pages change instead of everything. Whatever tools write
+ * in there is a copy. On another file system it is one symbolic link, and the compiler begins anew.
+ */
+function borrowPackages(): void {
+  const [packages, borrowed] = [join(root, 'node_modules'), join(clone, 'node_modules')];
+  const { status } = spawnSync('cp', ['--archive', '--link', packages, borrowed]);
+  if (status !== 0) {
+    rmSync(borrowed, { recursive: true, force: true });
+    symlinkSync(packages, borrowed);
+    // `.gitignore` means the folder, and here it is a link.
+    writeFileSync(join(clone, '.git/info/exclude'), 'node_modules\n');
+    return;
+  }
+  const written = readdirSync(packages).filter((name) => /^\.(?!bin$)/.test(name));
+  for (const name of written) {
+    rmSync(join(borrowed, name), { recursive: true });
+    cpSync(join(packages, name), join(borrowed, name), { recursive: true });
+  }
 }
 
 /** Compared as text where they differ, so that a failure shows both. */
