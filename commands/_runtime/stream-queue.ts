@@ -28,11 +28,16 @@ const CONTENDED_BATCHES = 16;
 
 type Queue = { jobs: Job[] };
 
+const deadlineOf = (jobs: readonly Job[]): number =>
+  Math.max(...jobs.map(({ context }) => context.deadline));
+
 type Turn = {
   readonly entry: CachedStream;
   /** The state was read from the store after the jobs arrived. */
   readonly current: boolean;
   readonly open: readonly Job[];
+  /** The latest of the batch, in ms since the epoch: until then a conflict is decided anew. */
+  readonly deadline: number;
 };
 
 export type StreamQueues = {
@@ -130,7 +135,7 @@ export function createStreamQueues(options: {
     if (current) await readTail(eventStore, aggregate, stream, entry);
     entry.contended = Math.max(0, entry.contended - 1);
     const open = await answerRepeats(stream, entry, jobs);
-    return { entry, current, open: open.filter(inTime) };
+    return { entry, current, open: open.filter(inTime), deadline: deadlineOf(jobs) };
   };
 
   /** The same jobs on the state as the store has it now. */
@@ -141,7 +146,8 @@ export function createStreamQueues(options: {
     jobs: readonly Job[],
   ): Promise<Turn> => {
     await readTail(eventStore, aggregate, stream, entry);
-    return { entry, current: true, open: await answerRepeats(stream, entry, jobs) };
+    const open = await answerRepeats(stream, entry, jobs);
+    return { entry, current: true, open, deadline: deadlineOf(jobs) };
   };
 
   /** Appends what was decided; null on a conflict. */
@@ -160,50 +166,56 @@ export function createStreamQueues(options: {
     return result.retried ? Promise.all(outcomes.map((each) => asStored(stream, each))) : outcomes;
   };
 
+  /** Decides and appends once: the jobs that did not fit, or the turn in which the rest is tried next. */
+  const tryTurn = async (
+    aggregate: OpaqueAggregate,
+    stream: string,
+    turn: Turn,
+  ): Promise<{ done: readonly Job[] } | { next: Turn }> => {
+    const { entry, current, open } = turn;
+    const again = async (from: CachedStream, jobs: readonly Job[]) => ({
+      next: await nextTurn(aggregate, stream, from, jobs),
+    });
+    const before = entry.revision;
+    const decided = decideBatch(aggregate, stream, entry, open);
+    if (decided.tainted) {
+      // One command's fault, told to it alone; the others begin again on what the store has.
+      for (const outcome of decided.outcomes) tell(outcome);
+      const told = new Set(decided.outcomes.map(({ job }) => job));
+      return again(
+        emptyStream(aggregate),
+        open.filter((job) => !told.has(job)),
+      );
+    }
+    let outcomes: readonly Outcome[] | null = decided.outcomes;
+    if (decided.events.length > 0) {
+      // If the exact revision holds, the state was the newest: refusals of this batch are true too.
+      outcomes = await store(stream, before, decided, turn.deadline);
+      entry.checkedAt = Date.now();
+    } else if (outcomes.length > 0 && !current) {
+      // Nothing but refusals and looks at a state that may be behind: read on, decide anew.
+      return again(entry, open);
+    }
+    if (outcomes === null) {
+      // The state has events in it that were never stored: only the store knows what is true.
+      return again({ ...emptyStream(aggregate), contended: CONTENDED_BATCHES }, open);
+    }
+    for (const outcome of outcomes) tell(outcome);
+    cache.put(stream, entry);
+    return { done: decided.postponed };
+  };
+
   /** One batch: decide, append, tell. Returns the jobs that did not fit. */
   const processBatch = async (
     aggregate: OpaqueAggregate,
     stream: string,
     jobs: readonly Job[],
   ): Promise<readonly Job[]> => {
-    const deadline = Math.max(...jobs.map((job) => job.context.deadline));
-    let { entry, current, open } = await openTurn(aggregate, stream, jobs);
+    let turn = await openTurn(aggregate, stream, jobs);
     for (;;) {
-      const before = entry.revision;
-      const decided = decideBatch(aggregate, stream, entry, open);
-      if (decided.tainted) {
-        // One command's fault, told to it alone; the others begin again on what the store has.
-        for (const outcome of decided.outcomes) tell(outcome);
-        const others = open.filter(
-          (job) => !decided.outcomes.some((outcome) => outcome.job === job),
-        );
-        ({ entry, current, open } = await nextTurn(
-          aggregate,
-          stream,
-          emptyStream(aggregate),
-          others,
-        ));
-        continue;
-      }
-      let { outcomes }: { outcomes: readonly Outcome[] | null } = decided;
-      if (decided.events.length > 0) {
-        // If the exact revision holds, the state was the newest: refusals of this batch are true too.
-        outcomes = await store(stream, before, decided, deadline);
-        entry.checkedAt = Date.now();
-      } else if (outcomes !== null && outcomes.length > 0 && !current) {
-        // Nothing but refusals and looks at a state that may be behind: read on, decide anew.
-        ({ entry, current, open } = await nextTurn(aggregate, stream, entry, open));
-        continue;
-      }
-      if (outcomes === null) {
-        // The state has events in it that were never stored: only the store knows what is true.
-        const clean = { ...emptyStream(aggregate), contended: CONTENDED_BATCHES };
-        ({ entry, current, open } = await nextTurn(aggregate, stream, clean, open));
-        continue;
-      }
-      for (const outcome of outcomes) tell(outcome);
-      cache.put(stream, entry);
-      return decided.postponed;
+      const tried = await tryTurn(aggregate, stream, turn);
+      if ('done' in tried) return tried.done;
+      turn = { ...tried.next, deadline: turn.deadline };
     }
   };
 
