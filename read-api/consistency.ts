@@ -1,17 +1,25 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
+  addressKey,
   CONSISTENCY_TOKEN,
   decodeConsistencyToken,
   encodeConsistencyToken,
   retryLater,
 } from '../platform/http/index.ts';
 import type { SeenTracker } from '../projections/_runtime/seen.ts';
+import type { WaitingRoom } from './waiting-room.ts';
 
 /** How far the read models are; the projections' runtime answers. */
 export type Seen = Pick<SeenTracker, 'waitFor' | 'seenOf'>;
 
 const DEFAULT_WAIT_SECONDS = 5;
 const MOST_WAIT_SECONDS = 10;
+
+type Waiting = {
+  readonly seen: Seen;
+  readonly room: WaitingRoom;
+  readonly projections: readonly string[];
+};
 
 /**
  * Read-your-writes: with a token the read waits until the read models show it, and never answers
@@ -21,8 +29,7 @@ const MOST_WAIT_SECONDS = 10;
 export async function waitForToken(
   request: FastifyRequest,
   reply: FastifyReply,
-  seen: Seen,
-  projections: readonly string[],
+  { seen, room, projections }: Waiting,
 ): Promise<void> {
   const header = request.headers[CONSISTENCY_TOKEN];
   const wait = waitOf(request.headers['prefer']);
@@ -30,9 +37,15 @@ export async function waitForToken(
   if (typeof header === 'string') {
     const position = decodeConsistencyToken(header.trim());
     if (wait.asked) reply.header('Preference-Applied', `wait=${wait.seconds}`);
-    const until = { deadline: Date.now() + wait.seconds * 1000, signal: request.signal };
-    const outcome = await seen.waitFor(projections, position, until);
-    if (outcome === 'timeout') throw retryLater('not-yet-visible');
+    if (seen.seenOf(projections) < position) {
+      const leave = room.enter(addressKey(request.ip));
+      if (leave === null) {
+        throw retryLater('not-yet-visible', { detail: 'Too many reads wait already; ask again.' });
+      }
+      const until = { deadline: Date.now() + wait.seconds * 1000, signal: request.signal };
+      const outcome = await seen.waitFor(projections, position, until).finally(leave);
+      if (outcome === 'timeout') throw retryLater('not-yet-visible');
+    }
     shown = position;
   }
   // What a query reads from the log itself is always up to date and has no token.

@@ -7,21 +7,31 @@ import type {
   ReadPrincipal,
 } from '../projections/_runtime/query.ts';
 import { type Seen, waitForToken } from './consistency.ts';
+import {
+  createWaitingRoom,
+  defaultWaitingLimits,
+  type WaitingLimits,
+  type WaitingRoom,
+} from './waiting-room.ts';
 
 export type QueryRoutes = {
   readonly queries: readonly QueryDefinition[];
   readonly db: ReadDatabase;
   readonly seen: Seen;
   readonly signTicket: QueryContext['signTicket'];
+  readonly waiting?: WaitingLimits;
 };
 
 /** Every query, as `GET`. Nothing about a route is said anywhere else. */
 export function mountQueries(app: FastifyInstance, routes: QueryRoutes): void {
-  for (const query of routes.queries) mount(app, query, routes);
+  const room = createWaitingRoom(routes.waiting ?? defaultWaitingLimits);
+  for (const query of routes.queries) mount(app, query, { ...routes, room });
 }
 
-function mount(app: FastifyInstance, query: QueryDefinition, routes: QueryRoutes): void {
-  const { db, seen, signTicket } = routes;
+type Surroundings = QueryRoutes & { readonly room: WaitingRoom };
+
+function mount(app: FastifyInstance, query: QueryDefinition, around: Surroundings): void {
+  const { db, room, seen, signTicket } = around;
   const operation = operationOf(query);
   app.get(
     query.path,
@@ -39,7 +49,7 @@ function mount(app: FastifyInstance, query: QueryDefinition, routes: QueryRoutes
     },
     async (request, reply) => {
       const now = new Date().toISOString();
-      await waitForToken(request, reply, seen, query.projections);
+      await waitForToken(request, reply, { seen, room, projections: query.projections });
       const result = await query.run(
         { db, principal: principalOf(request.caller), now, signTicket },
         {

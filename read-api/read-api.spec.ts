@@ -32,6 +32,8 @@ let answer: () => Promise<z.output<typeof reply>> | z.output<typeof reply>;
 let position: bigint;
 let waits: { projections: readonly string[]; position: bigint; seconds: number }[];
 let verdict: 'seen' | 'timeout';
+/** Set: reads wait until it settles. */
+let held: Promise<void> | undefined;
 
 const walks = defineQuery({
   name: 'walks-of-activity',
@@ -91,6 +93,7 @@ beforeEach(async () => {
   waits = [];
   position = 100n;
   verdict = 'seen';
+  held = undefined;
   answer = () => ({ items: ['a', 'b'], nextCursor: null });
   app = await buildReadApi({
     queries: [walks, bells],
@@ -103,10 +106,12 @@ beforeEach(async () => {
           position: wanted,
           seconds: Math.round((deadline - Date.now()) / 1000),
         });
+        await held;
         return wanted <= position ? 'seen' : verdict;
       },
     },
     signTicket: ({ ticketId }) => `signed ${ticketId}`,
+    waiting: { perClient: 3, inAll: 4 },
     identity: await tokens,
     urls: { write: issuer, read: 'http://read.test' },
     readiness: [],
@@ -173,6 +178,34 @@ test('what does not become visible in time is 503, never an old answer', async (
   expect([response.statusCode, response.json().code]).toEqual([503, 'not-yet-visible']);
   expect(response.headers).toMatchObject({ 'retry-after': '1', 'preference-applied': 'wait=0' });
   expect(asked).toEqual([]);
+});
+
+test('tokens far ahead of the log hold few requests, and nobody who need not wait', async () => {
+  const hold = Promise.withResolvers<void>();
+  held = hold.promise;
+  const ahead = (remoteAddress: string) =>
+    app.inject({
+      url: '/v1/bells',
+      remoteAddress,
+      headers: { 'consistency-token': encodeConsistencyToken(2n ** 63n) },
+    });
+  const waiting = [ahead('10.0.0.1'), ahead('10.0.0.1'), ahead('10.0.0.1')];
+  await expect.poll(() => waits.length).toBe(3);
+  const tooMany = await ahead('10.0.0.1');
+  expect([tooMany.statusCode, tooMany.json().code]).toEqual([503, 'not-yet-visible']);
+  expect(tooMany.headers['retry-after']).toBe('1');
+  waiting.push(ahead('10.0.0.2'));
+  await expect.poll(() => waits.length).toBe(4);
+  expect((await ahead('10.0.0.3')).statusCode).toBe(503);
+
+  const seenAlready = await get(undefined, { 'consistency-token': encodeConsistencyToken(100n) });
+  expect(seenAlready.statusCode).toBe(200);
+
+  hold.resolve();
+  expect((await Promise.all(waiting)).map((response) => response.statusCode)).toEqual(
+    waiting.map(() => 200),
+  );
+  expect((await ahead('10.0.0.1')).statusCode).toBe(200);
 });
 
 test.each([
