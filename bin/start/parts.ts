@@ -244,6 +244,13 @@ function stripeKeys({ secrets, options }: Setting): Record<string, string> {
   return { STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY, STRIPE_WEBHOOK_SECRET };
 }
 
+/**
+ * glibc raises the size from which a block has pages of its own to that of the largest block that was
+ * freed: after the first password (Argon2, 19 MiB) such blocks are kept by the threads that had them,
+ * more than 100 MiB of a write API for good. A size that is set is not raised. (malloc(3), mallopt(3).)
+ */
+const memoryGoesBack = { MALLOC_MMAP_THRESHOLD_: '262144' };
+
 function child<Value>(
   setting: Setting,
   context: PartContext,
@@ -256,6 +263,7 @@ function child<Value>(
       ...spec.env,
       // Before the child's first line, unlike a call in it.
       NODE_COMPILE_CACHE: join(setting.options.dataDir, 'compile-cache'),
+      ...memoryGoesBack,
     },
     wrap: setting.wrap,
     context,
