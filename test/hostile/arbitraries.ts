@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Parameter, Schema, Target } from './api.ts';
-import { fieldsOf, without, withoutOptional, withValue } from './fields.ts';
+import { type Field, fieldsOf, type Path, without, withoutOptional, withValue } from './fields.ts';
 import { hostileStrings } from './strings.ts';
 import { prefixOf, type World } from './world.ts';
 
@@ -12,9 +12,23 @@ export type Shot = {
   readonly headers: Readonly<Record<string, string>>;
   /** The text of the body; null: none. */
   readonly body: string | null;
+  /** Things made for this request; then what is changed in its good body. Null: as it stands here. */
+  readonly order: readonly Change[] | null;
   /** `may`: somebody who may; else another, or a token that is none. */
   readonly who: 'may' | 'stranger' | 'nobody' | 'forged';
 };
+
+/** One place of a body with another value, or without it. */
+export type Change =
+  | { readonly path: Path; readonly value: unknown }
+  | { readonly path: Path; readonly gone: true };
+
+export const changed = (body: unknown, changes: readonly Change[]): unknown =>
+  changes.reduce(
+    (of: unknown, change) =>
+      'gone' in change ? without(of, change.path) : withValue(of, change.path, change.value),
+    body,
+  );
 
 const hostileText = fc.oneof(
   fc.constantFrom(...Object.values(hostileStrings)),
@@ -84,6 +98,9 @@ function newStringOf({ format, maxLength, minLength = 0, pattern }: Schema): fc.
   return fc.string({ unit: 'grapheme', minLength, maxLength: most });
 }
 
+/** How many of a hundred are of things made for them: such a thing takes some requests to make. */
+const ORDERED = { never: 95, whole: 3, changed: 2 };
+
 /** Mostly what a client would send; now and then one thing, or a few, are not. */
 export function shotOf(target: Target, world: World): fc.Arbitrary<Shot> {
   const inPath = target.parameters.filter((parameter) => parameter.in === 'path');
@@ -94,6 +111,11 @@ export function shotOf(target: Target, world: World): fc.Arbitrary<Shot> {
     query: fc.array(queryEntry(inQuery, world), { maxLength: 2 }),
     headers: headersOf(target),
     body: target.body === null ? fc.constant(null) : bodyOf(target.body, world),
+    order: fc.oneof(
+      { weight: ORDERED.never, arbitrary: fc.constant(null) },
+      { weight: ORDERED.whole, arbitrary: fc.constant([]) },
+      { weight: ORDERED.changed, arbitrary: changesOf(target) },
+    ),
     who: often<Shot['who']>(fc.constant('may'), fc.constantFrom('stranger', 'nobody', 'forged')),
   });
 }
@@ -170,26 +192,9 @@ function bodyOf(body: NonNullable<Target['body']>, world: World): fc.Arbitrary<s
     fc.nat().map(() => world.fresh(withoutOptional(body.schema, body.example))),
     fitting(body.schema, world),
   );
-  const fields = fieldsOf(body.schema);
-  const mutations =
-    fields.length === 0
-      ? fc.constant(whole)
-      : fc.constantFrom(...fields).chain(({ path, schema }) =>
-          fc.oneof(
-            anything.map((value) => (of: unknown) => withValue(of, path, value)),
-            hostileText.map(
-              (value) => (of: unknown) =>
-                schema.type === 'string' ? withValue(of, path, value) : of,
-            ),
-            fc.constant((of: unknown) => without(of, path)),
-            hostileText.map(
-              (name) => (of: unknown) => withValue(of, [...path.slice(0, -1), name], 1),
-            ),
-          ),
-        );
   const mutated = fc
-    .tuple(good, fc.array(mutations, { minLength: 1, maxLength: 3 }))
-    .map(([value, changes]) => changes.reduce((of: unknown, change) => change(of), value));
+    .tuple(good, changesIn(body.schema))
+    .map(([value, changes]) => changed(value, changes));
   const document = often(good, mutated).map((value) => JSON.stringify(value));
   const torn = fc.tuple(document, fc.nat(200)).map(([json, at]) => json.slice(0, at));
   return fc.oneof(
@@ -199,4 +204,26 @@ function bodyOf(body: NonNullable<Target['body']>, world: World): fc.Arbitrary<s
     { weight: 1, arbitrary: hostileText },
   );
 }
-const whole = (of: unknown): unknown => of;
+
+const changesOf = ({ body }: Target): fc.Arbitrary<readonly Change[]> =>
+  body === null ? fc.constant([]) : changesIn(body.schema);
+
+/** One to three changes; none where there is no field. */
+function changesIn(of: Schema): fc.Arbitrary<readonly Change[]> {
+  const fields = fieldsOf(of);
+  if (fields.length === 0) return fc.constant([]);
+  const texts = fields.filter(({ schema }) => schema.type === 'string');
+  const at = (from: readonly Field[], values: fc.Arbitrary<unknown>) =>
+    fc.record({ path: fc.constantFrom(...from.map(({ path }) => path)), value: values });
+  const gone = fc.constantFrom(...fields).map(({ path }) => ({ path, gone: true as const }));
+  const surprise = fc
+    .tuple(fc.constantFrom(...fields), hostileText)
+    .map(([{ path }, name]) => ({ path: [...path.slice(0, -1), name], value: 1 }));
+  const change = fc.oneof<fc.Arbitrary<Change>[]>(
+    at(fields, anything),
+    at(texts.length === 0 ? fields : texts, hostileText),
+    gone,
+    surprise,
+  );
+  return fc.array(change, { minLength: 1, maxLength: 3 });
+}

@@ -5,19 +5,21 @@
  *
  *   npm run fuzz -- [--minutes 10] [--seed N] [--lanes 4] [--json]
  *
- * Ends with 1 on any 5xx, any refusal that is no proper problem document, any row and any memory that
- * refused requests left behind. The same seed makes the same requests (their ids are new).
+ * Ends with 1 on any 5xx, any refusal that is no proper problem document, any route that never took a
+ * request, any row and any memory that refused requests left behind. The same seed makes the same requests (their ids are new).
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { z } from 'zod';
+import { inParallel } from '../../embedded/demo/client/wait.ts';
 import { startPlatform } from '../support/platform.ts';
 import { allTargets, ends } from './api.ts';
 import { type Shot, shotOf } from './arbitraries.ts';
 import { countRows, growth } from './census.ts';
 import { memoryGrowth, memoryOf } from './memory.ts';
-import { curlOf, type Fired, fire } from './shoot.ts';
+import { callOffTimers } from './rest.ts';
+import { curlOf, type Fired, fire, goodShot } from './shoot.ts';
 import { createWorld } from './world.ts';
 
 const whole = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
@@ -59,7 +61,7 @@ const refused: Shot[] = [];
 const failures: string[] = [];
 let requests = 0;
 
-function note(shot: Shot, { answer }: Fired): void {
+function note({ answer, shot }: Fired): void {
   requests += 1;
   const of = statuses.get(shot.target.name) ?? new Map<number, number>();
   of.set(answer.status, (of.get(answer.status) ?? 0) + 1);
@@ -67,6 +69,16 @@ function note(shot: Shot, { answer }: Fired): void {
   if (answer.status < 400 || answer.status === 429) return;
   if (refused.length < KEPT) refused.push(shot);
   else refused[requests % KEPT] = shot;
+}
+
+/** How many of each class: `2xx`, `4xx`, and each 5xx by itself. */
+function classesOf(of: ReadonlyMap<number, number> = new Map()): Record<string, number> {
+  const classes: Record<string, number> = {};
+  for (const [status, times] of of) {
+    const name = status >= 500 || status === 0 ? String(status) : `${Math.floor(status / 100)}xx`;
+    classes[name] = (classes[name] ?? 0) + times;
+  }
+  return classes;
 }
 
 const platform = await startPlatform();
@@ -81,10 +93,18 @@ try {
     fc.constantFrom(...often, ...targets.filter(ends)).chain((target) => shotOf(target, world)),
     async (shot) => {
       const fired = await fire(world, shot);
-      note(shot, fired);
+      note(fired);
       if (fired.faults.length > 0) throw new Error(fired.faults.join('; '));
     },
   );
+  // Whatever chance brings, each route has a request that is good in all its parts.
+  await inParallel(targets, lanes, async (target) => {
+    const fired = await fire(world, goodShot(target));
+    note(fired);
+    const fine = fired.answer.status < 300 && fired.faults.length === 0;
+    if (!fine)
+      failures.push(`${target.name}, all good: ${fired.faults.join()}${fired.answer.text}`);
+  });
   const mixedUntil = performance.now() + mixedMs;
   const lane = async (nth: number): Promise<void> => {
     for (let batch = 0; performance.now() < mixedUntil; batch += 1) {
@@ -115,7 +135,7 @@ try {
         const shot = refused[n % refused.length];
         if (shot === undefined) return;
         const fired = await fire(world, shot);
-        note(shot, fired);
+        note(fired);
         sent += 1;
         if (fired.answer.status < 400) {
           growing += 1;
@@ -135,34 +155,35 @@ try {
   }
   refused.splice(0, refused.length, ...stillRefused);
   await flood(refusedMs / 2);
+  const look = async () => ({
+    rows: await countRows(platform.databaseUrl),
+    memory: await memoryOf(platform.pids),
+  });
   const measure = async () => {
     growing = 0;
-    const before = {
-      rows: await countRows(platform.databaseUrl),
-      memory: await memoryOf(platform.pids),
-    };
+    const before = await look();
     const sent = await flood(refusedMs / 2);
-    const after = {
-      rows: await countRows(platform.databaseUrl),
-      memory: await memoryOf(platform.pids),
-    };
-    return { sent, before, after, rows: growth(before.rows, after.rows) };
+    const after = await look();
+    return { sent, taken: growing, before, after, rows: growth(before.rows, after.rows) };
   };
-  // A timer of a saga may run out meanwhile, or a seat be free for what was refused before; what is
-  // left behind by a refusal is left behind each time.
+  await callOffTimers(platform.databaseUrl);
+  // What was refused may be right later (a name that was taken is free): it is let go of, and the
+  // rows are counted around the others again.
   let measured = await measure();
-  for (let again = 0; again < 3 && measured.rows.length > 0; again += 1) measured = await measure();
-  const { after, before, rows, sent } = measured;
+  for (let again = 0; again < 3 && measured.taken > 0; again += 1) measured = await measure();
+  const { after, before, rows, sent, taken } = measured;
   failures.push(...rows.map((row) => `${sent} refused requests left rows: ${row}`));
+  const counts = Object.fromEntries(
+    targets.map(({ name }) => [name, classesOf(statuses.get(name))] as const),
+  );
+  for (const [name, of] of Object.entries(counts)) {
+    if ((of['2xx'] ?? 0) === 0) failures.push(`${name} took no request: it was never reached`);
+  }
   failures.push(...memoryGrowth(before.memory, after.memory));
 
   const report = {
-    ...{ seed, minutes, requests, refusedAgain: sent, takenAmongThem: growing },
-    statuses: Object.fromEntries(
-      [...statuses]
-        .toSorted()
-        .map(([name, of]) => [name, Object.fromEntries([...of].toSorted(([a], [b]) => a - b))]),
-    ),
+    ...{ seed, minutes, requests, refusedAgain: sent, takenAmongThem: taken },
+    statuses: counts,
     memoryMiB: { before: before.memory, after: after.memory },
     rows: { total: Object.values(after.rows).reduce((a, b) => a + b, 0), grown: rows },
     failures,

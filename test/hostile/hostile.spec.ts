@@ -4,12 +4,19 @@ import { startPlatform, type TestPlatform } from '../support/platform.ts';
 import { allTargets, ends, hiddenPaths, type Target } from './api.ts';
 import { casesOf } from './cases/index.ts';
 import { type Census, countRows, growth, textsInReadModels } from './census.ts';
+import { redactionTests, sendValues } from './redaction.ts';
+import { callOffTimers } from './rest.ts';
 import { isTaken, type Outcome, run, sentences } from './run.ts';
+import { type Fired, fire, goodShot } from './shoot.ts';
 import { createWorld, type World } from './world.ts';
+
+const LANES = 8;
 
 let platform: TestPlatform;
 let world: World;
 let targets: readonly Target[];
+/** Of one request of each route that is good in all its parts. */
+let good: readonly Fired[];
 /** Of requests that may be taken, and of those that may not. */
 let free: readonly Outcome[];
 let bound: readonly Outcome[];
@@ -18,15 +25,19 @@ let before: Census;
 let after: Census;
 
 beforeAll(async () => {
-  platform = await startPlatform();
+  // All that could be logged is: it has to be fit to be read.
+  platform = await startPlatform({ env: { LOG_LEVEL: 'debug' } });
   [world, targets] = await Promise.all([createWorld(platform), allTargets()]);
+  good = await inParallel(targets, LANES, (target) => fire(world, goodShot(target)));
+  await sendValues(world, targets);
   // What ends things that other requests are about comes last.
   const order = targets.toSorted((a, b) => Number(ends(a)) - Number(ends(b)));
-  const cases = (await inParallel(order, 1, (target) => casesOf(target, world))).flat();
+  const cases = (await inParallel(order, LANES, (target) => casesOf(target, world))).flat();
   free = await run(
     world,
     cases.filter(({ expected }) => expected.kind === 'either'),
   );
+  await callOffTimers(platform.databaseUrl);
   before = await countRows(platform.databaseUrl);
   const refused = free.filter((outcome) => !isTaken(outcome)).map(({ of }) => of);
   const never = cases.filter(({ expected }) => expected.kind === 'refused');
@@ -43,6 +54,12 @@ test('every route has its hostile requests', () => {
   const byTarget = Map.groupBy([...free, ...bound], ({ of }) => of.target.name);
   expect([...byTarget.keys()].toSorted()).toEqual(targets.map(({ name }) => name).toSorted());
   for (const [name, those] of byTarget) expect(those.length, name).toBeGreaterThan(30);
+});
+
+test('every route takes a request that is good in all its parts', () => {
+  const bad = good.filter(({ answer, faults }) => answer.status >= 300 || faults.length > 0);
+  expect(bad.map(({ answer, shot }) => `${shot.target.name}: ${answer.text}`)).toEqual([]);
+  expect(good.length).toBe(targets.length);
 });
 
 test('each is refused by the book, or taken as its schema says', () => {
@@ -115,3 +132,5 @@ test('what is refused leaves no row anywhere', () => {
   expect(bound.filter(isTaken).map(({ of }) => `${of.target.name}: ${of.name}`)).toEqual([]);
   expect(growth(before, after)).toEqual([]);
 });
+
+redactionTests();

@@ -1,5 +1,6 @@
 import type { Answer, Call } from '../../embedded/demo/client/http.ts';
 import { inParallel } from '../../embedded/demo/client/wait.ts';
+import { nextAddress } from './addresses.ts';
 import { type Case, SOMEBODY } from './cases/index.ts';
 import { faultsOfRefusal, problemOf } from './judge.ts';
 import type { World } from './world.ts';
@@ -11,15 +12,6 @@ export type Outcome = {
 };
 
 const WIDTH = 16;
-const ADDRESSES = 250;
-
-let nthAddress = 0;
-/** Each address of a few hundred has limits of its own: how often one may ask is not asked here. */
-export function nextAddress(): string {
-  nthAddress = (nthAddress + 1) % ADDRESSES;
-  return `127.0.7.${nthAddress + 1}`;
-}
-
 /** Sends the cases, some at a time, and holds each answer against what its case expects. */
 export async function run(world: World, cases: readonly Case[]): Promise<Outcome[]> {
   return inParallel(cases, WIDTH, async (each) => {

@@ -7,6 +7,7 @@ import type { TestPlatform } from '../support/platform.ts';
 import type { Parameter, Target } from './api.ts';
 import { mapTexts, textsOf } from './fields.ts';
 import { parsed } from './judge.ts';
+import { createSupplies, type Supply } from './supplies.ts';
 import { type Mint, secretsOf, tokenForge } from './tokens.ts';
 
 const ID = /^([a-z]{3})_[0-9a-hjkmnp-tv-z]{26}$/;
@@ -14,6 +15,7 @@ const MOST_IDS = 200;
 const MOST_WORDS = 50;
 /** Members who send what may be taken: one of them may send 300 commands and then ten a second. */
 const CREW = 12;
+const EVERYTHING = ['member', 'staff', 'finance', 'admin'] as const;
 const WHEN = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
 
 /** A running platform with something in it, so that a request reaches more than "not found". */
@@ -36,6 +38,8 @@ export type World = {
   learn(text: string): void;
   /** An example as it would be sent today: ids that exist, moments to come, names not yet taken. */
   fresh(example: unknown): unknown;
+  /** What makes a request of the route a good one, made for it alone. */
+  order(target: Target): Promise<Supply>;
   /** A token that may: of a member who is there, or of anybody where none has to be. */
   tokenFor(target: Target, real: boolean): Promise<string>;
   close(): void;
@@ -103,6 +107,16 @@ export async function createWorld(platform: TestPlatform): Promise<World> {
   const { id: articleId } = parsedAs(shapes.made, good('article', drafted));
   await driver.command(`/v1/articles/${articleId}/publish`, {}, staffBy);
 
+  const supplies = createSupplies({
+    ...{ driver, platform, webhookSecret: secretsOf(platform.dataDir).STRIPE_WEBHOOK_SECRET },
+    nextPerson: async () => {
+      nth += 1;
+      const id = crew[nth % crew.length] ?? owner.id;
+      return { id, token: await tokenOf(id as MemberId, EVERYTHING) };
+    },
+    owner: async () => ({ id: owner.id, token: await tokenOf(owner.id as MemberId, EVERYTHING) }),
+  });
+
   let made = 0;
   const fresh = (example: unknown): unknown => {
     const moments = textsOf(example)
@@ -121,6 +135,7 @@ export async function createWorld(platform: TestPlatform): Promise<World> {
 
   return {
     ...{ platform, driver, mint, forged, ids, learn, fresh },
+    order: supplies.order,
     words: (name) => [...(named.get(name) ?? [])],
     webhookSecret: secretsOf(platform.dataDir).STRIPE_WEBHOOK_SECRET,
     owner: owner.id as MemberId,

@@ -5,6 +5,9 @@ const nested = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat
 /** One for all: they are not changed. */
 export const tenMegabytes = Buffer.from(`{"x":"${'x'.repeat(10 * 1024 * 1024)}"}`);
 
+/** A command, a session and a route of the rare kind; the server is one: what it reads it reads alike. */
+const bigBodies = new Set(['enroll', 'log-in', 'draft-article']);
+
 export const whole: Derive = ({ target, make, body }) => {
   if (target.body === null) return [];
   const send = (name: string, payload: string | Buffer, expected: Expected) =>
@@ -63,8 +66,12 @@ export const whole: Derive = ({ target, make, body }) => {
       refused([400], 'invalid-input', '#/constructor'),
     ),
     send('21 levels', nested(21), refused([400], 'nesting-too-deep')),
-    send('60,000 levels', '['.repeat(60_000), refused([400], 'nesting-too-deep')),
-    send('10 MB', tenMegabytes, refused([413], 'body-too-large')),
+    ...(bigBodies.has(target.name)
+      ? [
+          send('60,000 levels', '['.repeat(60_000), refused([400], 'nesting-too-deep')),
+          send('10 MB', tenMegabytes, refused([413], 'body-too-large')),
+        ]
+      : []),
     ...types.map((type) =>
       make(
         `the content type ${type}`,

@@ -5,7 +5,15 @@ import { methods, tokens } from './access.ts';
 import { whole } from './bodies.ts';
 import { perField } from './fields.ts';
 import { inHeaders, keys } from './headers.ts';
-import { ABSENT, type Around, type Case, type Derive, goodCall, type Make } from './kit.ts';
+import {
+  ABSENT,
+  type Around,
+  type Case,
+  type Derive,
+  goodBody,
+  goodCall,
+  type Make,
+} from './kit.ts';
 import { paths } from './paths.ts';
 import { queries } from './queries.ts';
 import { webhooks } from './webhooks.ts';
@@ -16,7 +24,8 @@ const common: readonly Derive[] = [tokens, methods, paths, keys, queries, inHead
 
 /** Every hostile request of one route. */
 export async function casesOf(target: Target, world: World): Promise<readonly Case[]> {
-  const call = goodCall(target, world);
+  const setting = { target, world, supply: await world.order(target) };
+  const call = goodCall(setting);
   const make: Make = (name, change, expected) => {
     const headers = { ...call.headers, ...change.headers };
     const key = target.keyed && change.headers?.['idempotency-key'] === undefined;
@@ -29,8 +38,7 @@ export async function casesOf(target: Target, world: World): Promise<readonly Ca
       expected,
     };
   };
-  const body = target.body === null ? undefined : world.fresh(target.body.example);
-  const around: Around = { target, world, call, body, make };
+  const around: Around = { ...setting, call, body: goodBody(setting), make };
   const own = target.name === 'receive-stripe-event' ? [webhooks] : [whole, perField];
   return (await Promise.all([...common, ...own].map((derive) => derive(around)))).flat();
 }

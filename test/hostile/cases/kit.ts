@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../../../embedded/demo/client/http.ts';
 import type { Parameter, Schema, Target } from '../api.ts';
+import { withoutOptional } from '../fields.ts';
 import { hostileStrings } from '../strings.ts';
+import type { Supply } from '../supplies.ts';
 import { pathOf, prefixOf, type World } from '../world.ts';
 
 /** What has to come of a request. */
@@ -25,9 +27,14 @@ export type Case = {
 
 export type Make = (name: string, change: Partial<Call>, expected: Expected) => Case;
 
-export type Around = {
+/** A route on a running platform, with what makes a request of it a good one. */
+export type Setting = {
   readonly target: Target;
   readonly world: World;
+  readonly supply: Supply;
+};
+
+export type Around = Setting & {
   readonly call: Call;
   readonly body: unknown;
   readonly make: Make;
@@ -57,26 +64,38 @@ export const ABSENT = '\u0000absent';
 export const stringsFor = ({ pattern }: Schema): (readonly [string, string])[] =>
   Object.entries(hostileStrings).filter((_, nth) => pattern === undefined || nth % 6 === 0);
 
-export function existing(parameter: Parameter, world: World): string {
+export function existing(parameter: Parameter, { world, supply }: Setting): string {
+  const supplied = supply.path?.[parameter.name];
+  if (supplied !== undefined) return supplied;
   const prefix = prefixOf(parameter);
   const example = String(parameter.example ?? parameter.schema.example ?? 'x');
-  return prefix === undefined
-    ? (world.words(parameter.name)[0] ?? example)
-    : (world.known(prefix) ?? example);
+  const known = prefix === undefined ? world.words(parameter.name)[0] : world.known(prefix);
+  return known ?? example;
 }
 
-/** A request of the route that is as good as its definition's example is. */
-export function goodCall(target: Target, world: World): Call {
-  const path = pathOf(target, (parameter) => existing(parameter, world));
-  const body = target.body === null ? undefined : text(world.fresh(target.body.example));
+/** A body that is as good as the definition's example, of things that exist. */
+export function goodBody({ target, world, supply }: Setting): unknown {
+  if (target.body === null) return undefined;
+  if (supply.text !== undefined) return JSON.parse(supply.text);
+  const { example, schema } = target.body;
+  if (supply.body === undefined) return world.fresh(example);
+  // Optional fields of the example may name what the supply knows nothing of.
+  return { ...Object(world.fresh(withoutOptional(schema, example))), ...supply.body };
+}
+
+/** A request of the route that is as good as its definition's example is; with its supply, better. */
+export function goodCall(setting: Setting): Call {
+  const { target, world, supply } = setting;
+  const body = target.body === null ? undefined : (supply.text ?? text(goodBody(setting)));
   return {
     method: target.method,
     url: world.platform[target.api === 'write' ? 'writeUrl' : 'readUrl'],
-    path,
+    path: pathOf(target, (parameter) => existing(parameter, setting)),
     headers: {
       ...(target.roles.length === 0 ? {} : { authorization: SOMEBODY }),
       ...(target.keyed ? { 'idempotency-key': randomUUID() } : {}),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...supply.headers,
     },
     ...(body === undefined ? {} : { body }),
   };

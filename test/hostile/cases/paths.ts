@@ -1,28 +1,31 @@
-import type { Parameter, Target } from '../api.ts';
-import { pathOf, prefixOf, unknownId, type World } from '../world.ts';
-import { type Case, type Derive, existing, type Make, refused, stringsFor } from './kit.ts';
+import type { Parameter } from '../api.ts';
+import { pathOf, prefixOf, unknownId } from '../world.ts';
+import {
+  type Case,
+  type Derive,
+  existing,
+  type Make,
+  refused,
+  type Setting,
+  stringsFor,
+} from './kit.ts';
 
 /** Kinds of things that belong to somebody, so that others do not see them. */
 const owned = new Set(['enr', 'pet']);
 
-type At = {
-  readonly parameter: Parameter;
-  readonly target: Target;
-  readonly world: World;
-  readonly make: Make;
-};
+type At = Setting & { readonly parameter: Parameter; readonly make: Make };
 
-export const paths: Derive = async ({ target, world, make }) => {
-  const inPath = target.parameters.filter((parameter) => parameter.in === 'path');
+export const paths: Derive = async (around) => {
+  const inPath = around.target.parameters.filter((parameter) => parameter.in === 'path');
   const cases = inPath.map(async (parameter) => {
-    const at = { parameter, target, world, make };
+    const at = { ...around, parameter };
     return [...spellings(at), ...ids(at), ...(await foreign(at))];
   });
   return (await Promise.all(cases)).flat();
 };
 
-const pathWith = ({ parameter, target, world }: At, value: string): string =>
-  pathOf(target, (each) => (each === parameter ? value : existing(each, world)));
+const pathWith = (at: At, value: string): string =>
+  pathOf(at.target, (each) => (each === at.parameter ? value : existing(each, at)));
 
 /** As it stands on the wire, for what no encoder would write. */
 const rawPathWith = (at: At, value: string): string => pathWith(at, 'RAW').replace('RAW', value);
@@ -54,8 +57,9 @@ function ids(at: At): Case[] {
   const prefix = prefixOf(parameter);
   if (prefix === undefined) return [];
   const malformed = refused([404], 'not-found', `#/path/${name}`);
-  // What the body brings may be looked at first: a ticket that is none is no ticket at any door.
-  const unknown = refused([404, 409]);
+  // What the body brings may be looked at first: a ticket that is none is no ticket at any door, and
+  // a scan that was uploaded for one door (its nonce says which scan it is) is not one of another.
+  const unknown = refused([404, 409, 422]);
   return [
     make(`a malformed ${name}`, { path: pathWith(at, `${prefix}_0000`) }, malformed),
     make(`an unknown ${name}`, { path: pathWith(at, unknownId(prefix)) }, unknown),

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { signature } from '../supplies.ts';
 import { tenMegabytes } from './bodies.ts';
 import { ABSENT, type Derive, refused, text } from './kit.ts';
 
@@ -7,13 +7,13 @@ export const webhooks: Derive = ({ world, make, body }) => {
   const payload = text(body);
   const now = Math.floor(Date.now() / 1000);
   const sign = (bytes: string, at = now, secret = world.webhookSecret) =>
-    `t=${at},v1=${createHmac('sha256', secret).update(`${at}.${bytes}`).digest('hex')}`;
+    signature(bytes, secret, at);
   const send = (
     name: string,
     bytes: string | Buffer,
-    signature: string,
+    header: string,
     expected = refused([400], 'invalid-signature'),
-  ) => make(name, { body: bytes, headers: { 'stripe-signature': signature } }, expected);
+  ) => make(name, { body: bytes, headers: { 'stripe-signature': header } }, expected);
   const signed = (name: string, value: unknown) => send(name, text(value), sign(text(value)));
   const event = { id: 'evt_hostile', object: 'event', type: 'payment_intent.succeeded' };
   const large = text({ ...event, pad: 'x'.repeat(1100 * 1024) });

@@ -1,18 +1,19 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { deriveId } from '../../domain/_kernel/ids.ts';
 import type { Call } from '../../embedded/demo/client/http.ts';
 import { inParallel } from '../../embedded/demo/client/wait.ts';
 import { filesUnder, searchFiles } from '../acceptance/byte-search.ts';
-import { startPlatform, type TestPlatform } from '../support/platform.ts';
-import { allTargets, type Target } from './api.ts';
+import type { TestPlatform } from '../support/platform.ts';
+import { nextAddress } from './addresses.ts';
+import type { Target } from './api.ts';
 import { goodCall, SOMEBODY } from './cases/index.ts';
 import { fieldsOf, isText, withoutOptional, withValue } from './fields.ts';
-import { nextAddress } from './run.ts';
-import { createWorld, pathOf, type World } from './world.ts';
+import { signature } from './supplies.ts';
+import { pathOf, type World } from './world.ts';
 
 /** Random, so that nothing else in a log looks like one of them. */
 const mark = randomBytes(6).toString('hex');
@@ -37,24 +38,19 @@ let platform: TestPlatform;
 let world: World;
 let statuses: readonly number[];
 
-beforeAll(async () => {
-  // The least that could be left out: what is logged at all has to be fit to be read.
-  platform = await startPlatform({ env: { LOG_LEVEL: 'debug' } });
-  world = await createWorld(platform);
+/** Sends the values through every route of a platform that logs all it can. */
+export async function sendValues(to: World, targets: readonly Target[]): Promise<void> {
+  ({ platform } = to);
+  world = to;
   for (let n = 0; n < PEOPLE; n += 1) {
     tokens.push(await world.mint(deriveId('mem', `redaction-${n}`), ['admin', 'member']));
   }
-  const calls = (await allTargets()).flatMap((target) => callsOf(target));
-  statuses = await inParallel([...calls, ...webhooks()], 16, async (call) => {
+  const calls = targets.flatMap((target) => callsOf(target));
+  statuses = await inParallel([...calls, ...webhooks()], LANES, async (call) => {
     const { status } = await world.driver.http.send({ ...call, from: nextAddress() });
     return status;
   });
-}, 240_000);
-
-afterAll(async () => {
-  world?.close();
-  await platform?.stop();
-});
+}
 
 let turn = 0;
 /** Each place of a route that takes a text has some of the values, in turn: good and refused alike. */
@@ -68,7 +64,7 @@ function callsOf(target: Target): readonly Call[] {
 
 function base(target: Target): Call {
   nth += 1;
-  const call = goodCall(target, world);
+  const call = goodCall({ target, world, supply: {} });
   const token = tokens[nth % tokens.length];
   const may =
     call.headers?.['authorization'] === SOMEBODY ? { authorization: `Bearer ${token}` } : {};
@@ -77,6 +73,7 @@ function base(target: Target): Call {
 let nth = 0;
 /** One may send 300 commands at once. */
 const PEOPLE = 40;
+const LANES = 16;
 const tokens: string[] = [];
 
 function inParts(target: Target, value: string): readonly Call[] {
@@ -123,20 +120,16 @@ function inBody(target: Target, value: string): readonly Call[] {
 /** Webhooks with personal values in them: signed and not, whole and torn. */
 function webhooks(): readonly Call[] {
   const url = platform.writeUrl;
-  const sign = (body: string): string => {
-    const at = Math.floor(Date.now() / 1000);
-    const hash = createHmac('sha256', world.webhookSecret).update(`${at}.${body}`).digest('hex');
-    return `t=${at},v1=${hash}`;
-  };
+  const sign = (body: string): string => signature(body, world.webhookSecret);
   return values.flatMap((value, index) => {
     const charge = { id: 'ch_redaction', object: 'charge', billing_details: { name: value } };
     const event = { id: `evt_redaction${index}`, object: 'event', type: 'charge.succeeded' };
     const whole = JSON.stringify({ ...event, data: { object: charge } });
     const wrong = JSON.stringify({ ...event, id: [value], type: { [value]: value } });
     return [whole, wrong, value, `{"name":"${value}"`, `"${value}"`].flatMap((body) =>
-      [sign(body), sign(`${body} `), value].map((signature) => ({
+      [sign(body), sign(`${body} `), value].map((header) => ({
         ...{ method: 'POST', url, path: '/v1/webhooks/stripe', body },
-        headers: { 'content-type': 'application/json', 'stripe-signature': signature },
+        headers: { 'content-type': 'application/json', 'stripe-signature': header },
       })),
     );
   });
@@ -149,39 +142,43 @@ const whatOf = (found: readonly { needle: string; place: string }[]): string[] =
     return `${what} in ${place}`;
   });
 
-test('the values went through good and refused requests of every kind', () => {
-  const seen = new Set(statuses);
-  for (const status of [200, 201, 400, 401, 404, 415]) expect(seen, `${status}`).toContain(status);
-  expect([...seen].filter((status) => status >= 500)).toEqual([]);
-});
+/** Of what `sendValues` sent. */
+export function redactionTests(): void {
+  test('the values went through good and refused requests of every kind', () => {
+    const seen = new Set(statuses);
+    for (const status of [200, 201, 400, 401, 404, 415])
+      expect(seen, `${status}`).toContain(status);
+    expect([...seen].filter((status) => status >= 500)).toEqual([]);
+  });
 
-test('no log of any process has one of them, whole or in part', () => {
-  expect(logs().length).toBeGreaterThan(2);
-  expect(whatOf(searchFiles(logs(), [...values, mark]))).toEqual([]);
-});
+  test('no log of any process has one of them, whole or in part', () => {
+    expect(logs().length).toBeGreaterThan(2);
+    expect(whatOf(searchFiles(logs(), [...values, mark]))).toEqual([]);
+  });
 
-test('nor did anything come to the terminal', () => {
-  const said = platform.lines.join('\n');
-  expect(Object.keys(dictionary).filter((name) => said.includes(dictionary[name] ?? mark))).toEqual(
-    [],
-  );
-});
+  test('nor did anything come to the terminal', () => {
+    const said = platform.lines.join('\n');
+    expect(
+      Object.keys(dictionary).filter((name) => said.includes(dictionary[name] ?? mark)),
+    ).toEqual([]);
+  });
 
-test('the search finds what was leaked, in any spelling, and the logs are those of the requests', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'pawprint-leak-'));
-  const leak = join(folder, 'write-api.log');
-  for (const [name, value] of Object.entries(dictionary)) {
-    for (const spelt of [
-      value,
-      JSON.stringify({ value }),
-      Buffer.from(`x${value}y`).toString('base64'),
-    ]) {
-      writeFileSync(leak, `{"level":30,"msg":"${spelt}"}\n`);
-      expect(whatOf(searchFiles([leak], [value])), spelt).toEqual([`${name} in ${leak}`]);
+  test('the search finds what was leaked, in any spelling, and the logs are those of the requests', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pawprint-leak-'));
+    const leak = join(folder, 'write-api.log');
+    for (const [name, value] of Object.entries(dictionary)) {
+      for (const spelt of [
+        value,
+        JSON.stringify({ value }),
+        Buffer.from(`x${value}y`).toString('base64'),
+      ]) {
+        writeFileSync(leak, `{"level":30,"msg":"${spelt}"}\n`);
+        expect(whatOf(searchFiles([leak], [value])), spelt).toEqual([`${name} in ${leak}`]);
+      }
     }
-  }
-  rmSync(folder, { recursive: true });
-  expect(
-    searchFiles(logs(), ['/v1/sessions/refresh', '/v1/activities/:activityId/roster']).length,
-  ).toBeGreaterThan(1);
-});
+    rmSync(folder, { recursive: true });
+    expect(
+      searchFiles(logs(), ['/v1/sessions/refresh', '/v1/activities/:activityId/roster']).length,
+    ).toBeGreaterThan(1);
+  });
+}
