@@ -15,6 +15,7 @@ import { startOutboxWorker } from './outbox.ts';
 import { performCommand, performSideEffect, type SagaBus } from './perform.ts';
 import { migrateSagas, WAKE_CHANNEL } from './schema.ts';
 import { sagaConsumer } from './session.ts';
+import { keepSagasTidy } from './tidy.ts';
 import { startTimers } from './timers.ts';
 import { allWorkers, type Worker, workersNamed } from './workers.ts';
 
@@ -55,9 +56,6 @@ export type Sagas = {
 };
 
 const STATS_MS = 5000;
-const TIDY_MS = 60 * 60 * 1000;
-/** How long done rows and fired timers can be looked at. */
-const KEPT_DAYS = 30;
 
 /**
  * Runs the sagas in this process: reacts to events (one process at a time does), fires timers,
@@ -154,17 +152,8 @@ export async function startSagas(options: {
     }
   };
   const measuring = setInterval(() => void measure(), STATS_MS);
-  const tidying = setInterval(() => {
-    const old = `now() - interval '${KEPT_DAYS} days'`;
-    pool
-      .query(
-        `delete from saga.outbox where status = 'done' and done_at < ${old};
-         delete from saga.timers where status <> 'pending' and updated_at < ${old}`,
-      )
-      .catch((error: unknown) => log.warn({ err: error }, 'old saga rows could not be removed'));
-  }, TIDY_MS);
+  const tidying = keepSagasTidy(pool, log);
   measuring.unref();
-  tidying.unref();
 
   return {
     consumer,
@@ -176,10 +165,9 @@ export async function startSagas(options: {
     }),
     stop: async () => {
       clearInterval(measuring);
-      clearInterval(tidying);
       session.stop();
       // First no new work, then what runs.
-      await Promise.all([consumer.stop(), timers.stop(), listener.stop()]);
+      await Promise.all([consumer.stop(), timers.stop(), listener.stop(), tidying.stop()]);
       await Promise.all([commands.stop(), sideEffects.stop()]);
       await pool.end();
     },

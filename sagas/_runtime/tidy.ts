@@ -1,0 +1,37 @@
+import type { Logger } from '../../platform/log/index.ts';
+import type { Pool } from '../../platform/postgres/index.ts';
+
+/** How long done rows and fired timers can be looked at. */
+const KEPT = `interval '30 days'`;
+const TIDY_MS = 60 * 60 * 1000;
+
+/**
+ * Removes what is done and was looked at long enough: outbox rows with their attempts, timers that
+ * fired or were called off. What somebody has to look at (given up, parked) stays, and so does an
+ * instance's state: it is one row for each enrollment.
+ */
+export async function tidySagas(pool: Pool): Promise<void> {
+  await pool.query(
+    `delete from saga.outbox where status = 'done' and done_at < now() - ${KEPT};
+     delete from saga.timers where status <> 'pending' and updated_at < now() - ${KEPT}`,
+  );
+}
+
+/** At once, because a process may never live for an hour, and then every hour. */
+export function keepSagasTidy(pool: Pool, log: Logger): { stop(): Promise<void> } {
+  const tidy = (): Promise<void> =>
+    tidySagas(pool).catch((error: unknown) =>
+      log.warn({ err: error }, 'old saga rows could not be removed'),
+    );
+  let running = tidy();
+  const timer = setInterval(() => {
+    running = tidy();
+  }, TIDY_MS);
+  timer.unref();
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
