@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema } from '../../domain/_kernel/ids.ts';
 import { lineSchema } from '../../domain/_kernel/text.ts';
 import { cancelActivity as decideCancel } from '../../domain/activity/decide.ts';
@@ -6,7 +7,6 @@ import { activity } from '../../domain/activity/state.ts';
 import { closeSeating } from '../../domain/seating/decide.ts';
 import { seating } from '../../domain/seating/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 
 export const cancelActivity = defineCommand({
   name: 'cancel-activity',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { deriveId, idSchema } from '../../domain/_kernel/ids.ts';
 import { moneySchema } from '../../domain/_kernel/money.ts';
 import { speciesSchema } from '../../domain/_kernel/species.ts';
@@ -7,7 +8,6 @@ import { instantInputSchema, timeZoneSchema, toInstant } from '../../domain/_ker
 import { draftActivity as decideDraft } from '../../domain/activity/decide.ts';
 import { activity } from '../../domain/activity/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 
 /** With the highest service fee (50 %) on top still below what a card can be charged (99,999,999). */
 const HIGHEST_PRICE = 60_000_000;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema } from '../../domain/_kernel/ids.ts';
 import { publishActivity as decidePublish } from '../../domain/activity/decide.ts';
 import { activity } from '../../domain/activity/state.ts';
@@ -6,7 +7,6 @@ import { openSeating } from '../../domain/seating/decide.ts';
 import { seating } from '../../domain/seating/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
 import { notFound, refuse } from '../access.ts';
-import { exampleIds } from '../examples.ts';
 
 export const publishActivity = defineCommand({
   name: 'publish-activity',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { type ArticleId, deriveId, idSchema } from '../../domain/_kernel/ids.ts';
 import { isRejection, rejected } from '../../domain/_kernel/rejection.ts';
 import { lineSchema, slugSchema, textSchema } from '../../domain/_kernel/text.ts';
@@ -7,7 +8,6 @@ import { article } from '../../domain/article/state.ts';
 import { reserve } from '../../domain/reservation/decide.ts';
 import { reservation } from '../../domain/reservation/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 
 export const draftArticle = defineCommand({
   name: 'draft-article',

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema } from '../../domain/_kernel/ids.ts';
 import { instantInputSchema, instantSchema, toInstant } from '../../domain/_kernel/time.ts';
 import { publishArticle as decidePublish } from '../../domain/article/decide.ts';
 import { article } from '../../domain/article/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 
 export const publishArticle = defineCommand({
   name: 'publish-article',

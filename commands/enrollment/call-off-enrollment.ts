@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema } from '../../domain/_kernel/ids.ts';
 import { cancelEnrollment as decideCancel } from '../../domain/enrollment/decide.ts';
 import { enrollment } from '../../domain/enrollment/state.ts';
 import { defineCommand, internalPermission } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 
 export const callOffEnrollment = defineCommand({
   name: 'call-off-enrollment',

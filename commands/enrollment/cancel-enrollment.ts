@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { type EnrollmentId, idSchema } from '../../domain/_kernel/ids.ts';
 import type { Instant } from '../../domain/_kernel/time.ts';
 import { activity } from '../../domain/activity/state.ts';
@@ -7,7 +8,6 @@ import { enrollment } from '../../domain/enrollment/state.ts';
 import { ticket } from '../../domain/ticket/state.ts';
 import { type CommandTools, defineCommand, roles } from '../_runtime/definition.ts';
 import { mayTouch, notFound, personOf, refuse } from '../access.ts';
-import { exampleIds } from '../examples.ts';
 
 export const cancelEnrollment = defineCommand({
   name: 'cancel-enrollment',

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { deriveId, idSchema } from '../../domain/_kernel/ids.ts';
 import { moneySchema } from '../../domain/_kernel/money.ts';
 import { confirmFree, confirmEnrollment as decideConfirm } from '../../domain/enrollment/decide.ts';
 import { enrollment } from '../../domain/enrollment/state.ts';
 import { defineCommand, internalPermission } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 
 export const confirmEnrollment = defineCommand({
   name: 'confirm-enrollment',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { StoredEvent } from '../../domain/_kernel/event.ts';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { deriveId, type EnrollmentId, idSchema } from '../../domain/_kernel/ids.ts';
 import { moneySchema } from '../../domain/_kernel/money.ts';
 import { lineSchema } from '../../domain/_kernel/text.ts';
@@ -11,7 +12,6 @@ import type { SeatingEvent } from '../../domain/seating/events.ts';
 import { seating } from '../../domain/seating/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
 import { isStaff, notFound, personOf, refuse } from '../access.ts';
-import { exampleIds } from '../examples.ts';
 import { refuseLostSeat } from './lost-seat.ts';
 import { lookUpTerms, type Terms } from './terms.ts';
 

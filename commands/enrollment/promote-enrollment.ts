@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema } from '../../domain/_kernel/ids.ts';
 import { instantSchema } from '../../domain/_kernel/time.ts';
 import { promoteEnrollment as decidePromote } from '../../domain/enrollment/decide.ts';
 import { enrollment } from '../../domain/enrollment/state.ts';
 import { defineCommand, internalPermission } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 
 export const promoteEnrollment = defineCommand({
   name: 'promote-enrollment',

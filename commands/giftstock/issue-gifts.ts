@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { deriveId, idSchema } from '../../domain/_kernel/ids.ts';
 import { lineSchema } from '../../domain/_kernel/text.ts';
 import { activity } from '../../domain/activity/state.ts';
@@ -6,7 +7,6 @@ import { issueGifts as decideIssue } from '../../domain/giftstock/decide.ts';
 import { giftstock } from '../../domain/giftstock/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
 import { notFound, refuse } from '../access.ts';
-import { exampleIds } from '../examples.ts';
 
 export const issueGifts = defineCommand({
   name: 'issue-gifts',

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { deriveId, idSchema } from '../../domain/_kernel/ids.ts';
 import { redeemGift as decideRedeem } from '../../domain/giftstock/decide.ts';
 import { giftstock } from '../../domain/giftstock/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 
 export const redeemGift = defineCommand({
   name: 'redeem-gift',

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema } from '../../domain/_kernel/ids.ts';
 import { roleSchema } from '../../domain/_kernel/roles.ts';
 import * as decider from '../../domain/member/decide.ts';
 import { type MemberState, member } from '../../domain/member/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 
 const params = z.strictObject({ memberId: idSchema('mem') });
 const body = z.strictObject({ role: roleSchema.meta({ example: 'staff' }) });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { deriveId, idSchema, type MemberId } from '../../domain/_kernel/ids.ts';
 import { isRejection, rejected } from '../../domain/_kernel/rejection.ts';
 import { roleSchema } from '../../domain/_kernel/roles.ts';
@@ -10,7 +11,6 @@ import { reservation } from '../../domain/reservation/state.ts';
 import { normaliseEmail } from '../../platform/identity/email.ts';
 import { defineCommand, publicPermission } from '../_runtime/definition.ts';
 import type { CommandPorts } from '../_runtime/ports.ts';
-import { exampleIds } from '../examples.ts';
 
 /** The stream that keeps an e-mail address unique, named by a keyed hash of the address. */
 export function emailReservationId(secrets: CommandPorts['secrets'], email: string): string {

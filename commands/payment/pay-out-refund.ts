@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema, type PaymentId, type RefundId } from '../../domain/_kernel/ids.ts';
 import { moneySchema } from '../../domain/_kernel/money.ts';
 import { rejected } from '../../domain/_kernel/rejection.ts';
@@ -8,7 +9,6 @@ import { type PayOutCash, payOutCash } from '../../domain/till/decide.ts';
 import { till } from '../../domain/till/state.ts';
 import { type CommandTools, defineCommand, roles } from '../_runtime/definition.ts';
 import { notFound, refuse } from '../access.ts';
-import { exampleIds } from '../examples.ts';
 
 export const payOutRefund = defineCommand({
   name: 'pay-out-refund',

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema } from '../../domain/_kernel/ids.ts';
 import { moneySchema } from '../../domain/_kernel/money.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 import { payByCard } from './pay-by-card.ts';
 import { payInCash } from './pay-in-cash.ts';
 

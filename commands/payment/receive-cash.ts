@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema } from '../../domain/_kernel/ids.ts';
 import { moneySchema } from '../../domain/_kernel/money.ts';
 import { receiveCash as decideReceive } from '../../domain/payment/decide.ts';
 import { payment } from '../../domain/payment/state.ts';
 import { defineCommand, internalPermission } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 
 export const receiveCash = defineCommand({
   name: 'receive-cash',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { type EnrollmentId, idSchema, type PaymentId } from '../../domain/_kernel/ids.ts';
 import { isRejection } from '../../domain/_kernel/rejection.ts';
 import { instantSchema } from '../../domain/_kernel/time.ts';
@@ -10,7 +11,6 @@ import {
 } from '../../domain/payment/decide.ts';
 import { payment } from '../../domain/payment/state.ts';
 import { type CommandTools, defineCommand, internalPermission } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 
 const observedSchema = z.strictObject({
   intentId: z.string().min(1),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema } from '../../domain/_kernel/ids.ts';
 import { settleRefund as decideSettle } from '../../domain/payment/decide.ts';
 import { payment } from '../../domain/payment/state.ts';
 import { defineCommand, internalPermission } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 
 export const settleRefund = defineCommand({
   name: 'settle-refund',

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { deriveId, idSchema } from '../../domain/_kernel/ids.ts';
 import { addPet as decideAdd } from '../../domain/pet/decide.ts';
 import { pet } from '../../domain/pet/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
 import { personOf } from '../access.ts';
-import { exampleIds } from '../examples.ts';
 import { detailsSchema } from './details.ts';
 
 export const addPet = defineCommand({

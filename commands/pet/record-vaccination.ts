@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema } from '../../domain/_kernel/ids.ts';
 import { lineSchema } from '../../domain/_kernel/text.ts';
 import { recordVaccination as decideRecord } from '../../domain/pet/decide.ts';
 import { pet } from '../../domain/pet/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
 import { mayTouch, notFound } from '../access.ts';
-import { exampleIds } from '../examples.ts';
 import { daySchema } from './details.ts';
 
 export const recordVaccination = defineCommand({

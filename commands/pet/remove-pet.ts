@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema } from '../../domain/_kernel/ids.ts';
 import { removePet as decideRemove } from '../../domain/pet/decide.ts';
 import { pet } from '../../domain/pet/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
 import { mayTouch, notFound } from '../access.ts';
-import { exampleIds } from '../examples.ts';
 
 export const removePet = defineCommand({
   name: 'remove-pet',

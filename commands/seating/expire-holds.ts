@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema } from '../../domain/_kernel/ids.ts';
 import { expireHolds as decideExpire } from '../../domain/seating/decide.ts';
 import { seating } from '../../domain/seating/state.ts';
 import { defineCommand, internalPermission } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 
 export const expireHolds = defineCommand({
   name: 'expire-holds',

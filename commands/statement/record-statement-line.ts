@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { recordLine } from '../../domain/statement/decide.ts';
 import { StatementLineRecorded } from '../../domain/statement/events.ts';
 import { statement } from '../../domain/statement/state.ts';
 import { defineCommand, internalPermission } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 
 export const recordStatementLine = defineCommand({
   name: 'record-statement-line',

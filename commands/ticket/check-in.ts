@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema } from '../../domain/_kernel/ids.ts';
 import { rejected } from '../../domain/_kernel/rejection.ts';
 import { instantInputSchema, instantSchema, toInstant } from '../../domain/_kernel/time.ts';
@@ -7,7 +8,6 @@ import { ticket } from '../../domain/ticket/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
 import { refusalOf } from '../_runtime/refusals.ts';
 import { refuse } from '../access.ts';
-import { exampleIds } from '../examples.ts';
 
 const deviceText = z.string().regex(/^[\w.:-]{1,100}$/, {
   error: 'expected 1 to 100 letters, digits or any of _ . : -',

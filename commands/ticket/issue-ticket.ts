@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema } from '../../domain/_kernel/ids.ts';
 import { issueTicket as decideIssue } from '../../domain/ticket/decide.ts';
 import { ticket } from '../../domain/ticket/state.ts';
 import { defineCommand, internalPermission } from '../_runtime/definition.ts';
-import { exampleIds } from '../examples.ts';
 
 export const issueTicket = defineCommand({
   name: 'issue-ticket',

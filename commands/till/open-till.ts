@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { deriveId, idSchema } from '../../domain/_kernel/ids.ts';
 import { moneySchema } from '../../domain/_kernel/money.ts';
 import { rejected } from '../../domain/_kernel/rejection.ts';
@@ -7,7 +8,6 @@ import { openTill as decideOpen } from '../../domain/till/decide.ts';
 import { till } from '../../domain/till/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
 import { notFound, refuse } from '../access.ts';
-import { exampleIds } from '../examples.ts';
 
 export const openTill = defineCommand({
   name: 'open-till',

@@ -121,7 +121,10 @@ describe('rows', () => {
     const dump = await hashes();
     expect(dump).toEqual(await plainDump());
     // Every table has rows: an empty one would be equal to anything.
-    expect(Object.entries(dump).filter(([, text]) => text.startsWith('0 '))).toEqual([]);
+    const empty = Object.entries(dump).flatMap(([table, text]) =>
+      text.startsWith('0 ') ? [table] : [],
+    );
+    expect(empty, 'empty: let projections/_fixtures/season.ts tell their events').toEqual([]);
   });
 
   it('and checkpoint go together: a cut in the middle of a batch leaves neither', async () => {

@@ -15,6 +15,7 @@ import {
   defineQuery,
   NotFoundError,
   publicRead,
+  type QueryContext,
   type QueryDefinition,
   type ReadDatabase,
 } from '../_runtime/query.ts';
@@ -124,6 +125,16 @@ export async function findActivity(db: ReadDatabase, activityId: string): Promis
   return row;
 }
 
+/** The activity as the asker may see it: a draft is there for staff only. Throws NotFoundError. */
+export async function findVisibleActivity(
+  { db, principal }: Pick<QueryContext, 'db' | 'principal'>,
+  activityId: string,
+): Promise<ActivityRow> {
+  const row = await findActivity(db, activityId);
+  if (row.published_at === null && !isStaff(principal)) throw noSuchActivity();
+  return row;
+}
+
 export const listActivities = defineQuery({
   name: 'list-activities',
   summary: 'List activities by their start, with availability by cause',
@@ -177,9 +188,7 @@ export const getActivity = defineQuery({
   example: { params: { activityId: example.id }, querystring: {}, reply: example },
   projections: ['activity-catalogue'],
   run: async ({ db, principal }, { params: { activityId } }) => {
-    const row = await findActivity(db, activityId);
-    if (row.published_at === null && !isStaff(principal)) throw noSuchActivity();
-    return show(row);
+    return show(await findVisibleActivity({ db, principal }, activityId));
   },
 });
 

@@ -54,13 +54,24 @@ test('there is something to do on each page', () => {
   for (const page of pages) expect(building.filter((step) => step.page === page)).not.toEqual([]);
 });
 
+/** The step that a page got stuck at: whatever follows would fail because of it, and mislead. */
+let stuck: string | undefined;
 test.each(building.map((step) => [nameOf(step), step] as const))(
   '%s',
-  (_name, step) => follow(step),
+  async (name, step) => {
+    if (stuck !== undefined) throw new Error(`not tried: ${stuck} failed, look there`);
+    try {
+      await follow(step);
+    } catch (error) {
+      stuck = name;
+      throw error;
+    }
+  },
   240_000,
 );
 
 test('what was added works on a platform of the clone', async () => {
+  if (stuck !== undefined) throw new Error(`not tried: ${stuck} failed, look there`);
   platform = await startPlatform({ root: clone });
   const mark = '=== step';
   const { code, output, errors } = await shell(scriptOf(trying, mark), {
@@ -84,7 +95,7 @@ async function follow(step: RecipeStep): Promise<void> {
   const file = join(clone, step.file);
   mkdirSync(dirname(file), { recursive: true });
   if (step.kind === 'write') writeFileSync(file, step.content, { flag: 'wx' });
-  else writeFileSync(file, applyHunks(readFileSync(file, 'utf8'), step.hunks));
+  else writeFileSync(file, applyHunks(readFileSync(file, 'utf8'), step.hunks, step.file));
 }
 
 /**

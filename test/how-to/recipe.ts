@@ -61,11 +61,13 @@ function hunkOf(text: string): Hunk {
 }
 
 /** The file with the hunks done. Throws where a place is not there, or not the only one. */
-export function applyHunks(source: string, hunks: readonly Hunk[]): string {
+export function applyHunks(source: string, hunks: readonly Hunk[], file = 'the file'): string {
   return hunks.reduce((text, { before, after }) => {
     const places = text.split(before).length - 1;
     if (before === '' || places !== 1)
-      throw new RangeError(`these lines stand there ${places} times, not once:\n${before}`);
+      throw new RangeError(
+        `${file} has these lines ${places} times, not once; mend the diff of the page:\n${before}`,
+      );
     return text.replace(before, () => after);
   }, source);
 }

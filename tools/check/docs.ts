@@ -23,6 +23,7 @@ async function checkDocs({ root }: StepContext): Promise<Outcome> {
   const words = await Promise.all(texts.map(async (file) => machineWords(file, await read(file))));
   const findings: readonly [title: string, lines: readonly string[]][] = [
     ['READMEs', missingReadmes(files)],
+    ['Folders that their layer does not name', await unnamedFolders(files, read)],
     ['Links', await brokenLinks(root, files, read)],
     ['Pages that nobody finds', await orphanPages(files, read)],
     ['Architecture decision records', await adrProblems(files, read)],
@@ -59,6 +60,26 @@ async function staleLines(root: string, files: readonly string[]): Promise<strin
   return stale.map(
     (file) => `${file} is not what the definitions say: run \`npm run docs:generate\``,
   );
+}
+
+/** Layers whose README has a table of what stands in them. */
+const listing = ['domain', 'projections', 'sagas', 'exporters', 'embedded'];
+
+/** Folders that a reader of the layer's README would not know of. */
+async function unnamedFolders(
+  files: readonly string[],
+  read: (file: string) => Promise<string>,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const layer of listing.filter((each) => files.includes(`${each}/README.md`))) {
+    const readme = await read(`${layer}/README.md`);
+    const inside = files.flatMap((file) => file.match(`^${layer}/([a-z][^/]*)/`)?.[1] ?? []);
+    for (const name of new Set(inside)) {
+      const named = readme.includes(`\`${name}/`) || readme.includes(`[${name}](`);
+      if (!named) found.push(`${layer}/README.md does not name ${name}/`);
+    }
+  }
+  return found;
 }
 
 /** Every layer and every aggregate that has files has a README. */
