@@ -180,7 +180,7 @@ test('what is wrong on the command line is said by name', async () => {
     [['--database-url', 'mysql://x'], '--database-url: is a URL'],
     [['--data', 'd', '--prot', '1'], '--prot is not known: event-store serve takes --port N'],
     [['--data', 'd', '--database-url', 'postgresql://x'], 'exclude each other'],
-    [['vreify'], '"vreify" is not known: event-store takes serve, verify'],
+    [['vreify'], '"vreify" is not known: event-store takes serve, verify, export, import'],
   ] as const;
   for (const { node, message } of wrong.map(([args, message]) => ({ node: run(args), message }))) {
     expect(await node.ended).toMatchObject({ code: 2 });

@@ -28,7 +28,7 @@ declare global {
  * Revisions in metadata may be larger than a double can say ($tb of a soft deleted stream is the
  * largest int64), so integers are taken from the source text.
  */
-const parseObject = (raw: Buffer): JsonObject | undefined => {
+export const parseObject = (raw: Buffer): JsonObject | undefined => {
   try {
     const value = JSON.parse(raw.toString('utf8'), (_key, parsed, { source }) =>
       typeof parsed === 'number' && source !== undefined && /^-?\d+$/.test(source)
