@@ -231,6 +231,23 @@ describe('the consumer', () => {
     expect(target.applied).toEqual([]);
   });
 
+  it('refuses a checkpoint whose event stands elsewhere: the log was moved to another server', async () => {
+    const [first] = await log.eventStore.readStreamRaw('installation-main', { max: 1 });
+    const eventId = first?.id ?? '';
+    const logId = await log.eventStore.logId();
+    // Another event there, and beyond the end of the log.
+    for (const position of [1n, (await log.eventStore.head()) + 1_000n]) {
+      const target = recorder();
+      target.setCheckpoint({ logId, position, ordinal: 1, eventId });
+      await consuming(target, async (consumer) => {
+        await expect
+          .poll(() => consumer.health().trouble)
+          .toContain('the log was moved or restored');
+      });
+      expect(target.applied).toEqual([]);
+    }
+  });
+
   it('opens personal values, and reads them as null once the person is erased', async () => {
     const erased = await register('d1');
     await log.keys.keyFor({ subject: erased, ...contact });

@@ -121,6 +121,20 @@ export function startConsumer(options: {
     settleWaiters();
   };
 
+  /**
+   * A log that was moved to another server is the same log by its id, and its events have other
+   * positions there: going on by a position of the old one would leave events out or repeat them.
+   */
+  const refuseMoved = async (saved: Checkpoint | null): Promise<void> => {
+    if (saved === null) return;
+    const { position, eventId } = saved;
+    const found = await eventStore.idAt(position);
+    if (found === eventId) return;
+    throw new ForeignCheckpointError(
+      `the checkpoint of ${definition.name} says that event ${eventId} stands at position ${position}, where this event store has ${found ?? 'none'}: the log was moved or restored`,
+    );
+  };
+
   const resumeFrom = async (session: ConsumerSession): Promise<string> => {
     const logId = await eventStore.logId();
     if (session.checkpoint !== null && session.checkpoint.logId !== logId) {
@@ -128,6 +142,7 @@ export function startConsumer(options: {
         `the checkpoint of ${definition.name} belongs to the log ${session.checkpoint.logId}, this one is ${logId}`,
       );
     }
+    await refuseMoved(session.checkpoint);
     checkpoint = session.checkpoint;
     seen = checkpoint?.position ?? null;
     return logId;

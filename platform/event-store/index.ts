@@ -136,6 +136,17 @@ export function openEventStore(options: {
         }),
       );
     },
+    idAt: (position) =>
+      reading(`reading position ${position}`, async (client) => {
+        for await (const { event } of client.readAll({
+          direction: FORWARDS,
+          fromPosition: { commit: position, prepare: position },
+          maxCount: 1,
+        })) {
+          return event?.position.commit === position ? event.id : null;
+        }
+        return null;
+      }),
     head,
     ready: async () => {
       await head();

@@ -24,6 +24,8 @@ export type EventStore = {
   feed(from: bigint | null): Feed;
   /** The installation id in the log's first application event. Throws while the log is not founded. */
   logId(): Promise<string>;
+  /** The id of the event that stands exactly at a position; null where none does. */
+  idAt(position: bigint): Promise<string | null>;
   /** The position of the newest event of any kind. */
   head(): Promise<bigint>;
   /** Resolves when the store answers; throws `EventStoreUnavailableError`. */

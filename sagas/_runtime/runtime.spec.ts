@@ -84,6 +84,8 @@ function logOfTickets() {
       };
     },
     logId: async () => 'ins_spec',
+    idAt: async (position) =>
+      events.find((event) => BigInt(event.position) === position)?.id ?? null,
     head: async () => BigInt(events.length),
     ready: async () => undefined,
     dispose: async () => undefined,
