@@ -287,7 +287,8 @@ function doorStory(activityId: string): Story {
   const till = { tillId, activityId };
   const stream = `till-${tillId}`;
   const story: Story = [[stream, { type: 'TillOpened', data: { ...till, float: euro(10_000) } }]];
-  for (const n of [0, 1]) {
+  // The first keeps the seat, the second got the money back, the others are still owed it.
+  for (const n of [0, 1, 2, 3]) {
     const ids = {
       enrollmentId: deriveId('enr', `door ${n}`),
       activityId,
@@ -323,11 +324,14 @@ function doorStory(activityId: string): Story {
       [own, { type: 'EnrollmentCancelled', data: { ...ids, cause: 'by-staff' } }],
       [seating, { type: 'SeatReleased', data: { ...ids, was: 'confirmed', cause: 'cancelled' } }],
       [payment, { type: 'RefundRequested', data: promise }],
+    );
+    if (n > 1) continue;
+    story.push(
       [stream, { type: 'CashPaidOut', data: refund }],
       [payment, { type: 'CashRefundPaidOut', data: refund }],
     );
   }
-  const inside = euro(10_000 + DUE);
+  const inside = euro(10_000 + 3 * DUE);
   const count = { expected: inside, counted: inside, over: euro(0), short: euro(0) };
   const sums = { float: euro(10_000), taken: euro(2 * DUE), paidOut: euro(DUE), ...count };
   story.push([stream, { type: 'TillClosed', data: { ...till, ...sums } }]);

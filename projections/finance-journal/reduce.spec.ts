@@ -175,8 +175,22 @@ describe('an entry', () => {
   });
 });
 
+/** Asked for and not given back yet, in minor units. */
+function owedIn(events: ReturnType<typeof season>): number {
+  const of = (...types: string[]) =>
+    events
+      .filter(({ type }) => types.includes(type))
+      .map(({ data }) => data as { refundId: string; amount: { amount: number } });
+  // One that failed is asked for again under another id.
+  const ended = ['RefundSettled', 'CashRefundPaidOut', 'RefundFailed'];
+  const settled = new Set(of(...ended).map((each) => each.refundId));
+  return of('RefundRequested')
+    .filter(({ refundId }) => !settled.has(refundId))
+    .reduce((sum, { amount }) => sum + amount.amount, 0);
+}
+
 describe('over any season', () => {
-  it('money is conserved after every event, and prepayments and refunds empty out', () => {
+  it('money is conserved after every event, and what is left of refunds is what is owed', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000_000 }), (seed) => {
         const events = season({ seed, enrollments: 25 });
@@ -195,7 +209,7 @@ describe('over any season', () => {
           .map(({ data }) => data as { paymentId: string | null; net: number })
           .reduce((total, { paymentId, net }) => total + (paymentId === null ? 0 : net), 0);
         expect(balances['stripe-clearing'] ?? 0).toBe(statement);
-        expect(balances['refunds-payable'] ?? 0).toBe(0);
+        expect(balances['refunds-payable'] ?? 0).toBe(-owedIn(events));
       }),
       { numRuns: 25 },
     );
