@@ -28,6 +28,13 @@ describe('a bounded map', () => {
     },
   );
 
+  it('of no capacity keeps nothing', () => {
+    const map = boundedMap<number>(0);
+    filled(map, 0, 3);
+    expect(map.get('key 2')).toBeUndefined();
+    expect(map.size).toBe(0);
+  });
+
   it('forgets what nobody uses, and keeps what is used', () => {
     const map = boundedMap<number>(10);
     map.set('used', 1);

@@ -1,6 +1,6 @@
 /**
  * A map of bounded size that forgets what was not used for longest, roughly: it keeps what was used
- * since the last `capacity` entries came in, and at most twice as many.
+ * since the last `capacity` entries came in, and at most twice as many. With 0 it keeps nothing.
  */
 export type BoundedMap<V> = {
   get(key: string): V | undefined;
@@ -20,6 +20,7 @@ export const boundedMap = <V>(capacity: number): BoundedMap<V> => {
   let old = new Map<string, V>();
 
   const put = (key: string, value: V): void => {
+    if (capacity === 0) return;
     if (young.size >= capacity && !young.has(key)) {
       old = young;
       young = new Map();
