@@ -19,6 +19,12 @@ test.each<[string, bigint, bigint]>([
   ['{"$maxCount":3.5}', 9n, 0n],
   ['{"$maxCount":3', 9n, 0n],
   ['[3]', 9n, 0n],
+  // one malformed key that the server reads, and it reads none of them
+  ['{"$tb":4,"$maxCount":"3"}', 9n, 0n],
+  ['{"$tb":4,"$maxAge":null}', 9n, 0n],
+  ['{"$tb":4,"$maxCount":9223372036854775808}', 9n, 0n],
+  ['{"$tb":4,"$acl":{"$r":["a",1]}}', 9n, 0n],
+  ['{"$tb":4,"$acl":{"mine":1},"other":[]}', 9n, 4n],
 ])('%s on a stream up to %i shows from %i', (json, last, first) => {
   expect(firstVisible(limits(json), last)).toBe(first);
 });

@@ -47,11 +47,35 @@ export const parseObject = (raw: Buffer): JsonObject | undefined => {
 const limit = (value: unknown, least: bigint): bigint | undefined =>
   typeof value === 'bigint' && value >= least ? value : undefined;
 
+type Valid = (value: unknown) => boolean;
+
+const isInteger: Valid = (value) => typeof value === 'bigint' && BigInt.asIntN(64, value) === value;
+const isText: Valid = (value) => typeof value === 'string';
+const areRoles: Valid = (value) => isText(value) || (Array.isArray(value) && value.every(isText));
+const ROLES = new Set(['$r', '$w', '$d', '$mr', '$mw']);
+const isAccessList: Valid = (value) =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.entries(value).every(([key, roles]) => !ROLES.has(key) || areRoles(roles));
+
+/** The keys the server reads; one that is malformed makes it read none of them. */
+const KNOWN_KEYS: readonly (readonly [string, Valid])[] = [
+  ['$maxCount', isInteger],
+  ['$maxAge', isInteger],
+  ['$tb', isInteger],
+  ['$cacheControl', isInteger],
+  ['$acl', isAccessList],
+];
+
+const isWellFormed = (object: JsonObject): boolean =>
+  KNOWN_KEYS.every(([key, valid]) => !Object.hasOwn(object, key) || valid(object[key]));
+
 /** Limits out of the last event of the metastream; anything malformed means none. */
 export const parseLimits = (raw: Buffer | undefined): StreamLimits => {
   if (raw === undefined) return NO_LIMITS;
   const object = parseObject(raw);
-  if (object === undefined) return NO_LIMITS;
+  if (object === undefined || !isWellFormed(object)) return NO_LIMITS;
   const maxCount = limit(object['$maxCount'], 1n);
   const maxAgeSeconds = limit(object['$maxAge'], 1n);
   const truncateBefore = limit(object['$tb'], 0n);
