@@ -187,8 +187,12 @@ const decideAppend = (command: Command & { kind: 'append' }, view: View): Decisi
   return { kind: 'write', events: planned, answer, revision };
 };
 
+/** A deletion is checked like an append of an event that nobody has written before. */
+const checkDeletion = (stream: string, expected: Expected, view: View): Check =>
+  checkVersion(stream, expected, [randomUUID()], view);
+
 const decideDelete = (stream: string, expected: Expected, view: View): Decision => {
-  const check = checkVersion(stream, expected, [], view);
+  const check = checkDeletion(stream, expected, view);
   if (check.kind === 'refuse') return check;
   const { last } = view.state(stream);
   const meta = view.state(metastreamOf(stream));
@@ -204,8 +208,7 @@ const decideDelete = (stream: string, expected: Expected, view: View): Decision 
 };
 
 const decideTombstone = (stream: string, expected: Expected, view: View): Decision => {
-  const soft = expected === 'no_stream' && softDeleted(stream, view);
-  const check = soft ? GO : checkVersion(stream, expected, [], view);
+  const check = checkDeletion(stream, expected, view);
   if (check.kind === 'refuse') return check;
   const event: NewEvent = {
     id: randomUUID(),
@@ -219,6 +222,12 @@ const decideTombstone = (stream: string, expected: Expected, view: View): Decisi
 };
 
 const refuse = (failure: Failure): Decision => ({ kind: 'refuse', failure });
+
+/** Why nobody may write to this stream, whatever it is; the rule needs nothing but the name. */
+export const closedToWriters = (stream: string): Failure | undefined =>
+  stream === '$all' || stream === '$$$all'
+    ? { kind: 'access-denied', message: `nobody may write to ${stream}` }
+    : undefined;
 
 /** The rules of EventStoreDB for a write, without any I/O. */
 export const decide = (command: Command, view: View): Decision => {

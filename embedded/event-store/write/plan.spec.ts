@@ -250,6 +250,8 @@ describe('a soft deleted stream', () => {
     log.commit(append('s', 'any', event()));
     expect(log.commit(remove('s', 4n))).toEqual([refused('wrong-expected-version', 0n)]);
     expect(log.commit(remove('s'), remove('s')).map((one) => one.ok)).toEqual([true, true]);
+    // As an append of a new event with no_stream would be taken.
+    expect(log.commit(remove('s', 'no_stream'))[0]).toMatchObject({ ok: true });
     log.commit(append('$$meta-only', 'any', event()));
     expect(log.commit(remove('meta-only', 'no_stream'))[0]).toMatchObject({ ok: true });
   });
