@@ -232,9 +232,8 @@ export const closedToWriters = (stream: string): Failure | undefined =>
 /** The rules of EventStoreDB for a write, without any I/O. */
 export const decide = (command: Command, view: View): Decision => {
   const { stream, expected } = command;
-  if (stream === '$all' || stream === '$$$all') {
-    return refuse({ kind: 'access-denied', message: `nobody may write to ${stream}` });
-  }
+  const closed = closedToWriters(stream);
+  if (closed !== undefined) return refuse(closed);
   if (view.state(baseOf(stream)).last === TOMBSTONE) {
     return refuse({ kind: 'stream-deleted', stream });
   }

@@ -1,24 +1,19 @@
 import type { AppendReq } from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerReadableStream, sendUnaryData } from '@grpc/grpc-js';
-import type { Command, Expected, Failure, NewEvent, Outcome } from '../core/model.ts';
+import type { Command, Failure, NewEvent, Outcome } from '../core/model.ts';
 import { MAX_APPEND_SIZE, WRITE_TIMEOUT_MS } from '../core/model.ts';
 import type { Node } from '../node.ts';
 import { appendSuccess, appendWrongVersion } from '../wire/append-responses.ts';
 import { failureStatus } from '../wire/failures.ts';
-import { isFailure, readExpected, readProposed } from './proposed.ts';
-import { BadRequestError, streamNameFrom } from './read-request.ts';
+import { type AppendTarget, appendHeader } from './append-target.ts';
+import { isFailure, readProposed } from './proposed.ts';
 import { singleReply } from './single.ts';
 
 const NO_HEADER: Failure = { kind: 'bad-request', message: 'an append begins with its options' };
 
-const headerFrom = (options: AppendReq.Options): { stream: string; expected: Expected } => ({
-  stream: streamNameFrom(options.getStreamIdentifier()?.getStreamName_asU8()),
-  expected: readExpected(options, () => options.getRevision()),
-});
-
 /** Puts the messages of one call together. */
 const collector = () => {
-  let header: { stream: string; expected: Expected } | undefined;
+  let header: AppendTarget | undefined;
   const events: NewEvent[] = [];
   let size = 0;
 
@@ -39,13 +34,10 @@ const collector = () => {
         const proposed = message.getProposedMessage();
         return proposed && addEvent(proposed);
       }
-      try {
-        header = headerFrom(options);
-        return undefined;
-      } catch (error) {
-        if (!(error instanceof BadRequestError)) throw error;
-        return { kind: 'bad-request', message: error.message };
-      }
+      const name = options.getStreamIdentifier()?.getStreamName_asU8();
+      const { refused, ...target } = appendHeader(name, options, () => options.getRevision());
+      header = target;
+      return refused;
     },
     command: (): Command | undefined => header && { kind: 'append', ...header, events },
   };

@@ -37,7 +37,7 @@ export const readProposed = (message: Proposed): NewEvent | Failure => {
 
 export const isFailure = (value: NewEvent | Failure): value is Failure => 'kind' in value;
 
-type ExpectedOptions = {
+export type ExpectedOptions = {
   hasRevision?(): boolean;
   hasStreamPosition?(): boolean;
   hasAny(): boolean;
