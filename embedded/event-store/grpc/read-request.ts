@@ -95,42 +95,64 @@ const allStart = (options: ReadReq.Options.AllOptions): Start => {
   return clamped(options.getPosition()?.getCommitPosition() ?? '0');
 };
 
-export const parseReadRequest = (request: ReadReq): ReadRequest => {
-  const options = request.getOptions();
-  if (options === undefined) throw new BadRequestError('options are required');
+/** How many events; undefined for a subscription, which has no end. */
+const countFrom = (options: ReadReq.Options, direction: Direction): bigint | undefined => {
+  if (options.hasSubscription()) {
+    if (direction === 'forwards') return undefined;
+    throw new BadRequestError('a subscription reads forwards');
+  }
+  if (!options.hasCount()) throw new BadRequestError('a count or a subscription is required');
+  return BigInt(options.getCount());
+};
+
+type Reading = Common & { readonly direction: Direction; readonly count: bigint | undefined };
+
+const readingFrom = (options: ReadReq.Options): Reading => {
   const uuid = options.getUuidOption();
   if (uuid === undefined || !(uuid.hasString() || uuid.hasStructured())) {
     throw new BadRequestError('uuid_option is required');
   }
-  const common = {
+  const direction: Direction = options.getReadDirection() === 0 ? 'forwards' : 'backwards';
+  return {
     resolveLinks: options.getResolveLinks(),
     structuredIds: uuid.hasStructured(),
+    direction,
+    count: countFrom(options, direction),
   };
-  const direction: Direction = options.getReadDirection() === 0 ? 'forwards' : 'backwards';
-  const subscribes = options.hasSubscription();
-  if (subscribes && direction === 'backwards') {
-    throw new BadRequestError('a subscription reads forwards');
-  }
-  const count = subscribes ? 0n : BigInt(options.getCount());
+};
+
+const ofStream = (
+  options: ReadReq.Options,
+  place: ReadReq.Options.StreamOptions,
+  { count, direction, ...common }: Reading,
+): ReadRequest => {
+  if (options.hasFilter()) throw new BadRequestError('only $all can be filtered');
+  const stream = streamNameFrom(place.getStreamIdentifier()?.getStreamName_asU8());
+  const from = streamStart(place);
+  return count === undefined
+    ? { ...common, kind: 'subscribe-stream', stream, from }
+    : { ...common, kind: 'read-stream', stream, from, direction, count };
+};
+
+const ofAll = (
+  options: ReadReq.Options,
+  place: ReadReq.Options.AllOptions,
+  { count, direction, ...common }: Reading,
+): ReadRequest => {
+  const from = allStart(place);
+  const filter = filterFrom(options);
+  if (count !== undefined) return { ...common, kind: 'read-all', from, direction, count, filter };
+  const checkpointInterval = intervalFrom(options);
+  return { ...common, kind: 'subscribe-all', from, filter, checkpointInterval };
+};
+
+export const parseReadRequest = (request: ReadReq): ReadRequest => {
+  const options = request.getOptions();
+  if (options === undefined) throw new BadRequestError('options are required');
+  const reading = readingFrom(options);
   const stream = options.getStream();
-  if (stream !== undefined) {
-    const name = streamNameFrom(stream.getStreamIdentifier()?.getStreamName_asU8());
-    const from = streamStart(stream);
-    return subscribes
-      ? { ...common, kind: 'subscribe-stream', stream: name, from }
-      : { ...common, kind: 'read-stream', stream: name, from, direction, count };
-  }
+  if (stream !== undefined) return ofStream(options, stream, reading);
   const all = options.getAll();
   if (all === undefined) throw new BadRequestError('a stream or $all is required');
-  const from = allStart(all);
-  const filter = filterFrom(options);
-  return subscribes
-    ? {
-        ...common,
-        kind: 'subscribe-all',
-        from,
-        filter,
-        checkpointInterval: intervalFrom(options),
-      }
-    : { ...common, kind: 'read-all', from, direction, count, filter };
+  return ofAll(options, all, reading);
 };
