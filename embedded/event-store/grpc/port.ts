@@ -7,6 +7,14 @@ const HTTP2_PREFACE = 'PRI';
 /** A connection that says nothing is no client. */
 const FIRST_BYTES_MS = 10_000;
 
+type HttpPage = { readonly code: number; readonly body?: string };
+/** What the real server answers there; liveness has no body. */
+const pages: Readonly<Record<string, HttpPage>> = {
+  '/ping': { code: 200, body: '{"msg":"Ping!"}' },
+  '/health/live': { code: 204 },
+};
+const NOT_FOUND: HttpPage = { code: 404, body: '{"error":"not found"}' };
+
 export type Port = {
   readonly port: number;
   /** No new connections; the open ones go on. */
@@ -44,12 +52,13 @@ export const listen = async (options: {
   const { grpc, host, alive } = options;
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const http = createHttpServer((request, response) => {
-    const path = (request.url ?? '').split('?')[0];
-    const known = path === '/ping' || path === '/health/live';
-    const health = alive() ? 200 : 503;
-    const code = known ? health : 404;
-    response.writeHead(code, { 'content-type': 'application/json', connection: 'close' });
-    response.end(JSON.stringify(known ? { msg: 'Ping!' } : { error: 'not found' }));
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    const { code, body } = pages[path] ?? NOT_FOUND;
+    response.writeHead(code === NOT_FOUND.code || alive() ? code : 503, {
+      'content-type': 'application/json',
+      connection: 'close',
+    });
+    response.end(body);
   });
   const sockets = new Set<Socket>();
   const { promise: drained, resolve: drain } = Promise.withResolvers<void>();
