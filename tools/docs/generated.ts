@@ -15,12 +15,15 @@ import { analyticsViews } from '../../projections/analytics/index.ts';
 import { readSampleQueries } from '../../projections/analytics/queries.ts';
 import { projections } from '../../projections/index.ts';
 import { sagas } from '../../sagas/index.ts';
+import { subjects } from '../../test/event-store/cases/index.ts';
+import { rulebook } from '../../test/event-store/rules.ts';
 import { projectFiles } from '../check/files.ts';
 import { readSamples } from '../schemas/samples.ts';
 import { apiDocuments } from './open-api.ts';
 import { analyticsPage } from './pages/analytics.ts';
 import { apiPage } from './pages/api.ts';
 import { configurationPage } from './pages/configuration.ts';
+import { eventStoreRulesPage } from './pages/event-store-rules.ts';
 import { eventsPage } from './pages/events.ts';
 import { problemsPage } from './pages/problems.ts';
 import { eventStorePage, opsPage } from './pages/programs.ts';
@@ -65,6 +68,7 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
     ['docs/reference/sagas.md', sagasPage(sagas)],
     ['docs/reference/ops.md', opsPage(ops)],
     ['docs/reference/event-store.md', eventStorePage(eventStore)],
+    ['docs/reference/event-store-rules.md', eventStoreRulesPage(rulebook, subjects)],
     ['docs/reference/configuration.md', configurationPage()],
     ['.env.example', renderEnvExample()],
   ]);
