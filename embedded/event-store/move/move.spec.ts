@@ -55,6 +55,9 @@ const play = async (): Promise<void> => {
   await client.appendToStream(plain, happened(2));
   // Comes back, with metadata that the server writes by itself.
   await client.appendToStream(revived, [happened(2), happened(3), happened(4)]);
+  // Once more, so that the metadata before is no longer the stream's last.
+  await client.deleteStream(revived);
+  await client.appendToStream(revived, [happened(5), happened(6)]);
   await client.appendToStream(kept, happened(0));
   await client.deleteStream(kept);
   await client.appendToStream(gone, [happened(0), happened(1)]);
@@ -167,6 +170,15 @@ test('a file that was cut off is told, and gone on with to the same end', async 
   ).toEqual([]);
 });
 
+test('what a power cut left behind the last whole line is cut away', async () => {
+  await exporting();
+  const whole = readFileSync(file, 'utf8');
+  const lines = linesOf().slice(0, -3);
+  writeFileSync(file, `${lines.join('\n')}\n${'\0'.repeat(100_000)}`);
+  await exporting(true);
+  expect(readFileSync(file, 'utf8')).toBe(whole);
+});
+
 test('a file that is whole gets what is new, and an import goes on with that', async () => {
   const before = await exporting();
   await importing();
@@ -258,6 +270,38 @@ test('a target with other events is refused, as is one that has the order otherw
   await remote.close();
   await expect(importing(lost.node.url)).rejects.toThrow(/the order of the log is lost/);
   await stopPlace(lost);
+});
+
+test('a target in which somebody wrote meanwhile, or ended a stream, is told', async () => {
+  await exporting();
+  const events = linesOf()
+    .map((line) => parseLine(Buffer.from(line), 'line'))
+    .flatMap((line) => (line.kind === 'event' ? [line.event] : []));
+  const [first] = events;
+  const later = events.find(({ stream, revision }) => stream !== first?.stream && revision === 0n);
+  if (first === undefined || later === undefined) throw new Error('too few');
+  const remote = openRemote(target.node.url);
+  await remote.appendAll([first], Date.now() + 10_000);
+  await remote.close();
+  // A soft deleted stream may be begun again as if it had never been: with the next revision.
+  const meddler = connectTo(target.node.url);
+  await meddler.appendToStream(later.stream, happened(0));
+  await meddler.deleteStream(later.stream);
+  await expect(importing()).rejects.toThrow(
+    `event 0 of ${later.stream} became revision 1: the target has other events in that stream`,
+  );
+  void meddler.dispose();
+
+  const place = await startPlace();
+  await importing(place.node.url);
+  rmSync(checkpointFileOf(file));
+  const other = connectTo(place.node.url);
+  await other.tombstoneStream(later.stream);
+  await expect(importing(place.node.url)).rejects.toThrow(
+    `stream ${later.stream} was ended in the target, but not in the source`,
+  );
+  void other.dispose();
+  await stopPlace(place);
 });
 
 test('a source with a gap is refused with its stream', async () => {
