@@ -220,7 +220,7 @@ export const subscribeAll = [
     await expect.poll(live).toBeGreaterThan(3);
   }),
   rule(
-    'checkpoint.resume',
+    ['checkpoint.resume', 'checkpoint.order'],
     'from a checkpoint nothing is missed and nothing repeated',
     async (context) => {
       const { client, expect } = context;
@@ -231,6 +231,8 @@ export const subscribeAll = [
       await first.following.until((one) => one.caughtUp() > 0 && one.events.length >= 3);
       const place = first.reached.at(-1);
       if (place === undefined) throw new Error('no checkpoint');
+      // After each event, and when caught up: the last of these is the same place, and said once.
+      expect(increasing(first.reached.map((position) => position.commit))).toBe(true);
       await client.appendToStream(own, several(3, 3));
       const wishes = { prefix: own, window: 32, interval: 1, from: place };
       const second = searching(context, wishes);
