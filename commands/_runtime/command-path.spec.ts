@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deriveId } from '../../domain/_kernel/ids.ts';
+import { deriveId, idSchema, type TicketId } from '../../domain/_kernel/ids.ts';
 import type { Role } from '../../domain/_kernel/roles.ts';
 import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
 import { commands } from '../index.ts';
@@ -19,6 +19,11 @@ let log: LogOfRecord;
 let bus: CommandBus;
 let otherBus: CommandBus;
 let intents: string[];
+const secrets = createSecrets({
+  blindIndexKey: randomBytes(32),
+  giftCodeSecret: randomBytes(32),
+  ticketSigningKey: randomBytes(32),
+});
 
 const person = (seed: string, ...roles: Role[]): Principal => ({
   kind: 'person',
@@ -38,11 +43,7 @@ beforeAll(async () => {
       clientSecret: async (intentId) => `${intentId}_secret`,
     },
     passwords: { hash: async (password) => `hash:${password}`, verify: async () => true },
-    secrets: createSecrets({
-      blindIndexKey: randomBytes(32),
-      giftCodeSecret: randomBytes(32),
-      ticketSigningKey: randomBytes(32),
-    }),
+    secrets,
   };
   intents = [];
   const hashKey = randomBytes(32);
@@ -273,6 +274,33 @@ describe('the command path', () => {
       'out-of-stock',
       'unknown-code',
     ]);
+  });
+
+  it('lets in whoever is confirmed, also before the ticket was issued', async () => {
+    const activityId = await publishedActivity({ price: { amount: 0, currency: 'EUR' } });
+    const { id: enrollmentId } = await execute('enroll', { activityId }, { attendee }, member);
+    const whose = {
+      enrollmentId: idSchema('enr').parse(enrollmentId),
+      activityId: idSchema('act').parse(activityId),
+      memberId: deriveId('mem', 'member'),
+    };
+    const signed = (ticketId: TicketId) => secrets.signTicket({ ticketId, ...whose });
+    const scan = (ticket: string, nonce: string, on = bus) =>
+      execute(
+        'check-in',
+        { activityId },
+        { ticket, deviceId: 'gate-1', nonce, scannedAt: '2099-05-01T10:00:00+02:00' },
+        staff,
+        { on },
+      );
+    const own = signed(deriveId('tkt', enrollmentId));
+    expect(await scan(own, 'n1')).toMatchObject({ decision: 'admitted' });
+    // The same scan again, in another process; another scan; another ticket of the same enrollment.
+    expect(await scan(own, 'n1', otherBus)).toMatchObject({ decision: 'admitted' });
+    expect(await refusalCode(scan(own, 'n2'))).toBe('already-checked-in');
+    expect(await refusalCode(scan(signed(deriveId('tkt', 'another')), 'n3'))).toBe(
+      'invalid-ticket',
+    );
   });
 
   it('refuses what the schema or the roles do not allow, before anything is stored', async () => {

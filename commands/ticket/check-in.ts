@@ -3,6 +3,7 @@ import { exampleIds } from '../../domain/_kernel/examples.ts';
 import { idSchema } from '../../domain/_kernel/ids.ts';
 import { rejected } from '../../domain/_kernel/rejection.ts';
 import { instantInputSchema, instantSchema, toInstant } from '../../domain/_kernel/time.ts';
+import { enrollment } from '../../domain/enrollment/state.ts';
 import { scanTicket } from '../../domain/ticket/decide.ts';
 import { ticket } from '../../domain/ticket/state.ts';
 import { defineCommand, roles } from '../_runtime/definition.ts';
@@ -52,14 +53,25 @@ export const checkIn = defineCommand({
     },
   },
   identity: ({ body }) => `${body.deviceId}|${body.nonce}`,
-  execute: async ({ decide, ports }, { params: { activityId }, body }) => {
+  execute: async ({ decide, load, ports }, { params: { activityId }, body }) => {
     const { deviceId, nonce } = body;
     const ids = ports.secrets.verifyTicket(body.ticket);
     if (ids === null) return refuse(rejected('invalid-ticket', 'This is not a ticket of ours.'));
     const scannedAt = toInstant(body.scannedAt);
     const { events } = await decide(ticket, ids.ticketId, {
       occurredAt: scannedAt,
-      decide: (state) => scanTicket(state, { activityId, deviceId, nonce, scannedAt }),
+      lookup: async () => {
+        const isThere = (status: string) => status !== 'none';
+        const status = await load(ticket, ids.ticketId, (state) => state.status, isThere);
+        if (isThere(status)) return undefined;
+        // Its saga has not come by yet. The signature says whose it is, the enrollment that it holds.
+        const holds = await load(enrollment, ids.enrollmentId, (state) =>
+          state.status === 'confirmed' ? state.ticketId : null,
+        );
+        return holds === ids.ticketId ? ids : undefined;
+      },
+      decide: (state, entitled) =>
+        scanTicket(state, { activityId, deviceId, nonce, scannedAt, entitled }),
     });
     const scan = events.find((event) => event.type === 'TicketScanned')?.data;
     if (scan === undefined)

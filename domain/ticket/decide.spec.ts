@@ -23,6 +23,19 @@ const when =
 const elsewhere = { ...scan, activityId: otherActivityId };
 
 describe('scanTicket', () => {
+  test('a ticket whose enrollment is confirmed is issued at the door, once', () => {
+    const entitled = { ...scan, entitled: ids };
+    const { then, state } = spec(ticket)
+      .given()
+      .when((now) => scanTicket(now, entitled));
+    then(issued, scanned('admitted'));
+    expect(state()).toMatchObject({ status: 'admitted' });
+    spec(ticket)
+      .given(issued, voided)
+      .when((now) => scanTicket(now, entitled))
+      .then(scanned('cancelled'));
+  });
+
   test('the first scan admits', () => {
     const { then, state } = spec(ticket).given(issued).when(when());
     then(scanned('admitted'));

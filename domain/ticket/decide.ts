@@ -3,7 +3,7 @@ import type { ActivityId, EnrollmentId, MemberId, TicketId } from '../_kernel/id
 import { type Decision, type Rejection, rejected } from '../_kernel/rejection.ts';
 import type { Instant } from '../_kernel/time.ts';
 import type { ScanDecision, TicketEvent, TicketVoided } from './events.ts';
-import { scanKey, type TicketState } from './state.ts';
+import { scanKey, type TicketState, ticket } from './state.ts';
 
 type Decided = Decision<TicketEvent>;
 type Issued = Exclude<TicketState, { status: 'none' }>;
@@ -34,6 +34,11 @@ export type ScanTicket = {
   readonly deviceId: string;
   readonly nonce: string;
   readonly scannedAt: Instant;
+  /**
+   * What the enrollment says of a ticket that has no stream yet; left out: nothing. A ticket is shown as
+   * soon as its enrollment is confirmed, and somebody may stand at the door before it is issued.
+   */
+  readonly entitled?: IssueTicket | undefined;
 };
 
 /**
@@ -43,12 +48,18 @@ export type ScanTicket = {
 export function scanTicket(state: TicketState, input: ScanTicket): Decided {
   switch (state.status) {
     case 'none':
-      return invalidTicket();
+      return input.entitled ? issueAndScan(state, input.entitled, input) : invalidTicket();
     case 'issued':
     case 'admitted':
     case 'voided':
       return state.scans.has(scanKey(input)) ? [] : [scanned(state, input)];
   }
+}
+
+function issueAndScan(state: TicketState, ids: IssueTicket, input: ScanTicket): Decided {
+  const issued: TicketEvent = { type: 'TicketIssued', data: ids };
+  const scan = scanTicket(ticket.evolve(state, issued), input);
+  return 'kind' in scan ? scan : [issued, ...scan];
 }
 
 function scanned(state: Issued, scan: ScanTicket): TicketEvent {

@@ -39,6 +39,8 @@ export const examples = defineExamples(ticket, {
   commands: {
     issueTicket: (state) => issueTicket(state, ids),
     scanTicket: (state) => scanTicket(state, scan),
+    'scanTicket (its enrollment is confirmed)': (state) =>
+      scanTicket(state, { ...scan, entitled: ids }),
     'scanTicket (the scan that admitted, again)': (state) =>
       scanTicket(state, { ...scan, nonce: 'n-1' }),
     voidTicket: (state) => voidTicket(state, { cause: 'enrollment-cancelled' }),
