@@ -17,7 +17,6 @@ import {
   runUntilAsked,
 } from '../embedded/supervisor/index.ts';
 import { announce } from './start/addresses-file.ts';
-import { playDemo } from './start/demo.ts';
 import { searchNats } from './start/nats.ts';
 import { readOptions, type StartOptions, usage } from './start/options.ts';
 import { platformParts } from './start/parts.ts';
@@ -106,6 +105,8 @@ async function start(options: StartOptions, reporter: Reporter): Promise<number>
       if (!options.demo) return undefined;
       const secrets = { ...opened.secrets, ...givenSecrets(opened.secrets) };
       try {
+        // Only who plays it loads it.
+        const { playDemo } = await import('./start/demo.ts');
         const agrees = await playDemo({ options, secrets, addresses: addresses(), reporter });
         demoFailed = !agrees;
         return options.once ? 'done' : undefined;

@@ -75,8 +75,8 @@ export type Driver = {
 
 export const PASSWORD = 'correct-horse-battery';
 
-export function createDriver(platform: TestPlatform): Driver {
-  const http = createHttp();
+/** `http` is its own unless another is handed in, such as one that waits when it asked too often. */
+export function createDriver(platform: TestPlatform, http: Http = createHttp()): Driver {
   const secrets = readFileSync(join(platform.dataDir, 'secrets.json'), 'utf8');
   const keys = stripeKeys.parse(JSON.parse(secrets));
   const stripe = stripeSide(http, platform.stripeUrl, keys);

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { deriveId, type IdPrefix, type MemberId } from '../../domain/_kernel/ids.ts';
+import { type Call, createHttp } from '../../embedded/demo/client/http.ts';
+import { sendPatiently } from '../../embedded/demo/client/patient.ts';
 import * as shapes from '../../embedded/demo/client/shapes.ts';
 import { inParallel } from '../../embedded/demo/client/wait.ts';
 import { createDriver, type Driver, good, parsed as parsedAs } from '../acceptance/driver.ts';
@@ -107,8 +109,12 @@ export async function createWorld(platform: TestPlatform): Promise<World> {
   const { id: articleId } = parsedAs(shapes.made, good('article', drafted));
   await driver.command(`/v1/articles/${articleId}/publish`, {}, staffBy);
 
+  // On a fast machine the crew runs into its own rate limits: what is set up waits and goes on.
+  const http = createHttp();
+  const patient = { ...http, send: (call: Call) => sendPatiently(http, call) };
   const supplies = createSupplies({
-    ...{ driver, platform, webhookSecret: secretsOf(platform.dataDir).STRIPE_WEBHOOK_SECRET },
+    driver: createDriver(platform, patient),
+    ...{ platform, webhookSecret: secretsOf(platform.dataDir).STRIPE_WEBHOOK_SECRET },
     nextPerson: async () => {
       nth += 1;
       const id = crew[nth % crew.length] ?? owner.id;
@@ -149,7 +155,10 @@ export async function createWorld(platform: TestPlatform): Promise<World> {
       const who = target.roles.includes('admin') ? member : owner.id;
       return tokenOf(who as MemberId, target.roles);
     },
-    close: () => driver.close(),
+    close: () => {
+      driver.close();
+      http.close();
+    },
   };
 }
 
