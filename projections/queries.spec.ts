@@ -128,6 +128,22 @@ describe('every query', () => {
     expect([-1, 2_147_483_648].map((revision) => at(revision).success)).toEqual([false, false]);
   });
 
+  it('answers with sums beyond what a single amount may be', () => {
+    const most = 99_999_999_999;
+    const journal = queries.find(({ name }) => name === 'list-journal');
+    const reply = journal?.example.reply as { totals: object };
+    const sums = [{ currency: 'EUR', debit: 3 * most, credit: 3 * most }];
+    expect(journal?.reply.safeParse({ ...reply, totals: { ...reply.totals, sums } }).success).toBe(
+      true,
+    );
+    const reconciliation = queries.find(({ name }) => name === 'get-reconciliation');
+    const known = reconciliation?.example.reply as object;
+    const takings = { amount: 3 * most, currency: 'EUR' };
+    expect(
+      reconciliation?.reply.safeParse({ ...known, takings, difference: -3 * most }).success,
+    ).toBe(true);
+  });
+
   it('refuses a cursor that it did not give', () => {
     for (const { querystring } of queries) {
       if (!('cursor' in querystring.shape)) continue;

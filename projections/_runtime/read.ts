@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { currencySchema, type Money, minorUnitsSchema } from '../../domain/_kernel/money.ts';
+import { currencySchema, type Money } from '../../domain/_kernel/money.ts';
 import type { Role } from '../../domain/_kernel/roles.ts';
 import { instantSchema } from '../../domain/_kernel/time.ts';
 import type { ReadDatabase, ReadPrincipal } from './query.ts';
@@ -32,9 +32,12 @@ export async function rowOf<C extends Columns, K extends keyof C & string>(
   return (await rowsOf(table, query))[0];
 }
 
+/** A sum in minor units: of many amounts, each within its bound, it may lie beyond that. */
+export const sumSchema = z.int().meta({ description: 'Sum in minor units of the currency' });
+
 /** An amount that may be negative, as totals and differences are. */
 export const signedMoneySchema = z.strictObject({
-  amount: minorUnitsSchema,
+  amount: sumSchema,
   currency: currencySchema,
 });
 

@@ -16,7 +16,14 @@ import {
   type ReadDatabase,
   readRoles,
 } from '../_runtime/query.ts';
-import { from, moneyOf, replyInstant, rowsOf, signedMoneySchema } from '../_runtime/read.ts';
+import {
+  from,
+  moneyOf,
+  replyInstant,
+  rowsOf,
+  signedMoneySchema,
+  sumSchema,
+} from '../_runtime/read.ts';
 import type { RowOf } from '../_runtime/table.ts';
 import { findActivity } from '../activity-catalogue/query.ts';
 import { listCashRefunds } from './cash-refunds.ts';
@@ -27,7 +34,9 @@ const causeSchema = z.enum(Object.keys(causes) as [Cause, ...Cause[]]);
 const statusSchema = z.enum(['agrees', 'open', 'break']).meta({
   description: '`open`: waiting may settle it. `break`: somebody has to look.',
 });
-const differenceSchema = minorUnitsSchema.meta({
+/** What payments come to. */
+const totalSchema = signedMoneySchema.extend({ amount: sumSchema.min(0) });
+const differenceSchema = sumSchema.meta({
   description: 'Net of our log less net of the statement, in minor units; 0 when they agree',
   example: 0,
 });
@@ -199,14 +208,14 @@ export const getReconciliation = defineQuery({
   reply: pageSchema(paymentSchema, {
     activityId: idSchema('act'),
     status: statusSchema,
-    takings: moneySchema,
-    refunds: moneySchema,
-    refundsPending: moneySchema,
+    takings: totalSchema,
+    refunds: totalSchema,
+    refundsPending: totalSchema,
     fees: signedMoneySchema,
     net: signedMoneySchema.meta({ description: 'Takings less refunds and fees' }),
     statement: paymentSchema.shape.statement.omit({ lines: true }),
     cash: z
-      .strictObject({ taken: moneySchema, paidOut: moneySchema })
+      .strictObject({ taken: totalSchema, paidOut: totalSchema })
       .meta({ description: 'What the tills took and paid out, counted or not' }),
     tills: z.array(tillSchema),
     difference: differenceSchema.meta({

@@ -15,7 +15,7 @@ import {
   type ReadDatabase,
   readRoles,
 } from '../_runtime/query.ts';
-import { replyInstant } from '../_runtime/read.ts';
+import { replyInstant, sumSchema } from '../_runtime/read.ts';
 import { normaliseRow } from '../_runtime/rows.ts';
 import type { AnyRow, RowOf } from '../_runtime/table.ts';
 import { type Account, accounts } from './accounts.ts';
@@ -49,7 +49,7 @@ const totalsSchema = z.strictObject({
   entries: z.int().min(0),
   count: z.int().min(0).meta({ description: 'Lines' }),
   sums: z.array(
-    z.strictObject({ currency: currencySchema, debit: amountSchema, credit: amountSchema }),
+    z.strictObject({ currency: currencySchema, debit: sumSchema.min(0), credit: sumSchema.min(0) }),
   ),
 });
 
