@@ -1,17 +1,45 @@
 import { defineConfig } from 'vitest/config';
 import LongestFirst from './test/support/sequencer.ts';
 
+const specs = (folders: string) => `${folders}/**/*.spec.ts`;
+/** They leave nothing behind: a worker goes on with the next file, its modules are loaded once. */
+const thrifty = '{bin,commands,domain,platform,projections,read-api,tools,write-api}';
+// They hold clients of the event store, which share their open appends within a process.
+const following = '_runtime|consumer|event-store';
+const never = ['**/node_modules/**', '**/.data/**'];
+// Each has its own configuration: a Docker engine is needed, a suite of minutes (`npm run faults`).
+const elsewhere = ['test/containers/**', 'test/faults/**'];
+
 export default defineConfig({
   test: {
-    include: ['**/*.spec.ts'],
-    // test/containers has its own configuration: it needs a Docker engine.
-    exclude: ['**/node_modules/**', '**/.data/**', 'test/containers/**'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: { label: 'together', color: 'cyan' },
+          include: [specs(thrifty)],
+          exclude: [...never, specs(`*/@(${following})`)],
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: { label: 'apart', color: 'blue' },
+          include: ['**/*.spec.ts'],
+          exclude: [
+            ...[...never, ...elsewhere],
+            ...[specs(`${thrifty}/!(${following})`), `${thrifty}/*.spec.ts`],
+          ],
+        },
+      },
+    ],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/reporter.ts'],
     // Processes: specs send signals, change their environment and start children.
     pool: 'forks',
-    // Three on two cores: specs that start processes wait for them more than they compute.
-    maxWorkers: 3,
+    // Four on two cores: specs that start processes wait for them more than they compute.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     testTimeout: 20_000,
     hookTimeout: 30_000,

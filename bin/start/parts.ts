@@ -261,8 +261,9 @@ function child<Value>(
     script: join(bin, spec.script),
     env: {
       ...spec.env,
-      // Before the child's first line, unlike a call in it.
-      NODE_COMPILE_CACHE: join(setting.options.dataDir, 'compile-cache'),
+      // Before the child's first line, unlike a call in it. One that is set serves several folders.
+      NODE_COMPILE_CACHE:
+        process.env['NODE_COMPILE_CACHE'] ?? join(setting.options.dataDir, 'compile-cache'),
       ...memoryGoesBack,
     },
     wrap: setting.wrap,

@@ -5,8 +5,8 @@ import { type PartName, startPlatform } from '../support/platform.ts';
 import { killRound, type Stage } from './round.ts';
 
 /**
- * The normal suite kills one part after another in one small round. `FLOWS=300 npx vitest run
- * test/faults` is the published figure: a round of that many for each part alone.
+ * `npm run faults` is the published figure: a round of FLOWS=300 for each part alone. Without FLOWS one
+ * part after another is killed in one small round.
  */
 const FLOWS = Number(process.env['FLOWS'] ?? 0);
 const core: readonly PartName[] = ['write-api', 'event-store', 'postgres'];

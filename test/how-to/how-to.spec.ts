@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { projectFiles } from '../../tools/check/files.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
 import { isAsPrinted, outputsOf, scriptOf } from '../walkthrough/blocks.ts';
@@ -130,7 +130,8 @@ function show(output: string, expected: string, hint: string): void {
 async function shell(script: string, env: Readonly<Record<string, string>> = {}) {
   const child = spawn('bash', ['-e', '-c', script], {
     cwd: clone,
-    env: { ...withoutRunner(), ...env, NO_COLOR: '1' },
+    // The runs of the page need no Postgres of their own each.
+    env: { ...withoutRunner(), TEST_POSTGRES_URL: inject('postgresUrl'), ...env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
@@ -143,7 +144,7 @@ async function shell(script: string, env: Readonly<Record<string, string>> = {})
 function withoutRunner(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(VITEST|TEST|NODE_ENV|FORCE_COLOR)/.test(name),
+      ([name]) => !/^(VITEST|TEST$|NODE_ENV|FORCE_COLOR)/.test(name),
     ),
   );
 }

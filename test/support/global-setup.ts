@@ -15,10 +15,20 @@ declare module 'vitest' {
 
 const prefix = 'pawprint-test-';
 
-/** One Postgres per run; `createTestDatabase()` makes fresh databases in it. */
+/**
+ * One Postgres per run, or the one of TEST_POSTGRES_URL (as a superuser); `createTestDatabase()` makes
+ * fresh databases in it. And one cache of compiled code: workers and platforms each begin with the
+ * same modules.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await removeStaleFolders();
   const dataDir = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
+  process.env['NODE_COMPILE_CACHE'] ??= join(dataDir, 'compile-cache');
+  const given = process.env['TEST_POSTGRES_URL'];
+  if (given !== undefined) {
+    project.provide('postgresUrl', given);
+    return async () => rmSync(dataDir, { recursive: true, force: true });
+  }
   const lines: string[] = [];
   const postgres = await startPostgres({
     dataDir,

@@ -1,13 +1,17 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * Files that start a whole platform take the longest by far. They go first, so that none of them
- * begins when the others are done and one core would stand idle to the end.
+ * Files that take the longest, longest first: none of them begins when the others are done and one
+ * core would stand idle to the end.
  */
 const heavy = [
-  /^test\/(acceptance|faults|hostile|ops|walkthrough)\//,
+  /^test\/how-to\//,
+  /^test\/(hostile|ops)\//,
+  /^test\/acceptance\/demo/,
+  /^test\/(log|walkthrough)\//,
+  /^test\/(acceptance|event-store)\//,
   /^test\/support\/platform/,
-  /^embedded\/supervisor\//,
+  /^embedded\/(event-store|supervisor)\//,
 ];
 
 export default class LongestFirst extends BaseSequencer {

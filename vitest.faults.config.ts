@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run faults`: one file after the other, each kills and starts processes by the dozen. */
+export default defineConfig({
+  test: {
+    include: ['test/faults/**/*.spec.ts'],
+    exclude: ['**/node_modules/**'],
+    globalSetup: ['test/support/global-setup.ts'],
+    reporters: ['default', './test/support/reporter.ts'],
+    pool: 'forks',
+    fileParallelism: false,
+    testTimeout: 300_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 20_000,
+  },
+});
