@@ -33,13 +33,26 @@ export function medianRun(runs: readonly Figures[]): Figures {
 }
 
 /** Runs an action `count` times, so many at a time: how fast it goes when nobody waits. */
-export async function drive(count: number, inFlight: number, action: Action): Promise<Figures> {
+export const drive = (count: number, inFlight: number, action: Action): Promise<Figures> =>
+  closedLoad(inFlight, (n) => n < count, action);
+
+/** The same for a while instead of a number of times. */
+export function driveFor(seconds: number, inFlight: number, action: Action): Promise<Figures> {
+  const until = performance.now() + seconds * 1000;
+  return closedLoad(inFlight, () => performance.now() < until, action);
+}
+
+async function closedLoad(
+  inFlight: number,
+  more: (n: number) => boolean,
+  action: Action,
+): Promise<Figures> {
   const took: number[] = [];
   const begin = performance.now();
   let next = 0;
   await Promise.all(
     Array.from({ length: inFlight }, async () => {
-      while (next < count) {
+      while (more(next)) {
         const n = next;
         next += 1;
         const started = performance.now();

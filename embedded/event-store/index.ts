@@ -7,8 +7,7 @@ import { addServices } from './grpc/services.ts';
 import { createHub, type HubLimits } from './live/hub.ts';
 import { messageOf } from './log/connection.ts';
 import { writeFirstEvents } from './log/first-events.ts';
-import { openLogReader } from './log/reader.ts';
-import { openWriterSession } from './log/writer-session.ts';
+import { type LogStore, postgresStore } from './log/store.ts';
 import type { Node } from './node.ts';
 import type { Log } from './options.ts';
 import { type Caches, startWriter } from './write/writer.ts';
@@ -16,9 +15,13 @@ import { type Caches, startWriter } from './write/writer.ts';
 export { LogInUseError } from './log/writer-session.ts';
 export type { Log, LogLevel } from './options.ts';
 
-export type EventStoreNodeOptions = {
+export type EventStoreNodeOptions = NodeOptions & {
   /** The node's own database, or one where the schema `event_store` is its own. */
   readonly databaseUrl: string;
+};
+
+/** All but where the log is. */
+export type NodeOptions = {
   readonly host?: string;
   /** 0 takes a free one */
   readonly port?: number;
@@ -50,21 +53,28 @@ const CALL_GRACE_MS = 500;
 const reachable = (host: string): string =>
   host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
 
-export const startEventStoreNode = async (
-  options: EventStoreNodeOptions,
+export const startEventStoreNode = ({
+  databaseUrl,
+  ...options
+}: EventStoreNodeOptions): Promise<EventStoreNode> =>
+  startNodeOver(postgresStore(databaseUrl), options);
+
+/** A node whose log is in `store`; `startEventStoreNode` is this over Postgres. */
+export const startNodeOver = async (
+  store: LogStore,
+  options: NodeOptions,
 ): Promise<EventStoreNode> => {
-  const { databaseUrl, host = '127.0.0.1', port: wished = 0, log = () => undefined } = options;
+  const { host = '127.0.0.1', port: wished = 0, log = () => undefined } = options;
   const instanceId = randomUUID();
-  const lockWaitMs = options.lockWaitMs ?? 2_000;
-  const session = await openWriterSession(databaseUrl, lockWaitMs);
+  const session = await store.openSession(options.lockWaitMs ?? 2_000);
   if ((await session.lastPosition()) === 0n) await writeFirstEvents(session, instanceId);
 
   const hub = createHub(await session.lastPosition(), options.live);
-  const reader = openLogReader(databaseUrl, (error) =>
+  const reader = store.openReader((error) =>
     log('warn', 'an idle session to Postgres broke', { reason: messageOf(error) }),
   );
   const writer = await startWriter({
-    connect: (former) => openWriterSession(databaseUrl, 0, former),
+    connect: (former) => store.openSession(0, former),
     first: session,
     hub,
     caches: { ...DEFAULT_CACHES, ...options.caches },
