@@ -223,9 +223,12 @@ const decideTombstone = (stream: string, expected: Expected, view: View): Decisi
 
 const refuse = (failure: Failure): Decision => ({ kind: 'refuse', failure });
 
-/** Why nobody may write to this stream, whatever it is; the rule needs nothing but the name. */
+/**
+ * Why nobody may write to this stream, whatever it is; the rule needs nothing but the name. Its
+ * metadata ($$$all) can be written: the access list for reading $all stands there.
+ */
 export const closedToWriters = (stream: string): Failure | undefined =>
-  stream === '$all' || stream === '$$$all'
+  stream === '$all'
     ? { kind: 'access-denied', message: `nobody may write to ${stream}` }
     : undefined;
 

@@ -1,3 +1,4 @@
+import { type AccessList, accessListFrom, isAccessList } from './access-list.ts';
 import { isMetastream, MAX_INT64 } from './model.ts';
 
 /** The keys of a stream's metadata that change what a reader sees. */
@@ -50,14 +51,6 @@ const limit = (value: unknown, least: bigint): bigint | undefined =>
 type Valid = (value: unknown) => boolean;
 
 const isInteger: Valid = (value) => typeof value === 'bigint' && BigInt.asIntN(64, value) === value;
-const isText: Valid = (value) => typeof value === 'string';
-const areRoles: Valid = (value) => isText(value) || (Array.isArray(value) && value.every(isText));
-const ROLES = new Set(['$r', '$w', '$d', '$mr', '$mw']);
-const isAccessList: Valid = (value) =>
-  typeof value === 'object' &&
-  value !== null &&
-  !Array.isArray(value) &&
-  Object.entries(value).every(([key, roles]) => !ROLES.has(key) || areRoles(roles));
 
 /** The keys the server reads; one that is malformed makes it read none of them. */
 const KNOWN_KEYS: readonly (readonly [string, Valid])[] = [
@@ -71,11 +64,22 @@ const KNOWN_KEYS: readonly (readonly [string, Valid])[] = [
 const isWellFormed = (object: JsonObject): boolean =>
   KNOWN_KEYS.every(([key, valid]) => !Object.hasOwn(object, key) || valid(object[key]));
 
+const parseMetadata = (raw: Buffer | undefined): JsonObject | undefined => {
+  const object = raw === undefined ? undefined : parseObject(raw);
+  return object !== undefined && isWellFormed(object) ? object : undefined;
+};
+
+/**
+ * The access list out of the last event of the metastream. Metadata that is malformed has none, as in
+ * the real server: then the defaults decide.
+ */
+export const parseAccessList = (raw: Buffer | undefined): AccessList | undefined =>
+  accessListFrom(parseMetadata(raw)?.['$acl']);
+
 /** Limits out of the last event of the metastream; anything malformed means none. */
 export const parseLimits = (raw: Buffer | undefined): StreamLimits => {
-  if (raw === undefined) return NO_LIMITS;
-  const object = parseObject(raw);
-  if (object === undefined || !isWellFormed(object)) return NO_LIMITS;
+  const object = parseMetadata(raw);
+  if (object === undefined) return NO_LIMITS;
   const maxCount = limit(object['$maxCount'], 1n);
   const maxAgeSeconds = limit(object['$maxAge'], 1n);
   const truncateBefore = limit(object['$tb'], 0n);
