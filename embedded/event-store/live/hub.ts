@@ -16,6 +16,8 @@ export type Hub = {
   reset(head: bigint): void;
   /** Events after a position, or undefined when they are no longer in memory. */
   after(position: bigint, limit: number): readonly RecordedEvent[] | undefined;
+  /** Called first of all with what is published; `undefined` means: anything may have happened. */
+  onPublish(listener: (events: readonly RecordedEvent[] | undefined) => void): () => void;
   /** Called at every publish and reset. */
   onAdvance(listener: () => void): () => void;
   /** `undefined` means: events of this stream may have been missed, read the log. */
@@ -35,6 +37,7 @@ export const createHub = (start: bigint, wished: Partial<HubLimits> = {}): Hub =
   let events: RecordedEvent[] = [];
   let skip = 0;
   let bytes = 0;
+  const publishListeners = new Set<(events: readonly RecordedEvent[] | undefined) => void>();
   const advanceListeners = new Set<() => void>();
   const streamListeners = new Map<string, Set<(event: RecordedEvent | undefined) => void>>();
 
@@ -67,6 +70,7 @@ export const createHub = (start: bigint, wished: Partial<HubLimits> = {}): Hub =
         head = event.position;
       }
       forgetOld();
+      for (const listener of publishListeners) listener(published);
       for (const event of published) {
         const listeners = streamListeners.get(event.stream);
         if (listeners !== undefined) for (const listener of [...listeners]) listener(event);
@@ -78,6 +82,7 @@ export const createHub = (start: bigint, wished: Partial<HubLimits> = {}): Hub =
       skip = 0;
       bytes = 0;
       head = to;
+      for (const listener of publishListeners) listener(undefined);
       for (const listeners of [...streamListeners.values()]) {
         for (const listener of [...listeners]) listener(undefined);
       }
@@ -89,6 +94,10 @@ export const createHub = (start: bigint, wished: Partial<HubLimits> = {}): Hub =
       if (position < first.position - 1n) return undefined;
       const from = skip + Number(position + 1n - first.position);
       return events.slice(from, from + limit);
+    },
+    onPublish(listener) {
+      publishListeners.add(listener);
+      return () => publishListeners.delete(listener);
     },
     onAdvance(listener) {
       advanceListeners.add(listener);
