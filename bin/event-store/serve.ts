@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ExitCode, exits } from '../ops/_cli/verb.ts';
+import { securityOf, securityOptions } from './security.ts';
 import { ownPostgres, type Say, type Storage, storageOf, storageOptions } from './storage.ts';
 import { defineNodeVerb, type NodeRun } from './verb.ts';
 
@@ -24,6 +25,7 @@ const input = z.strictObject({
     .default('127.0.0.1')
     .meta({ description: 'address to listen on' }),
   ...storageOptions,
+  ...securityOptions,
 });
 
 /** A log line per event on standard error; standard output is for READY alone. */
@@ -53,6 +55,7 @@ async function serve({ input: asked, out, signal, env }: NodeRun<typeof input>):
   const { startEventStoreNode } = await import('../../embedded/event-store/index.ts');
   const log = logger(out.json);
   const storage = storageOf(asked, env);
+  const security = await securityOf(asked, env, log);
   const ended = told(signal);
   const kept: Storage =
     storage.kind === 'folder'
@@ -60,7 +63,7 @@ async function serve({ input: asked, out, signal, env }: NodeRun<typeof input>):
       : { url: storage.url, stop: async () => undefined };
   const { host } = asked;
   const start = (wished: number) =>
-    startEventStoreNode({ databaseUrl: kept.url, host, port: wished, log });
+    startEventStoreNode({ databaseUrl: kept.url, host, port: wished, log, ...security });
   try {
     const node = await start(asked.port).catch((error: unknown) => {
       if (!asked.anyPort || !isPortTaken(error)) throw error;
@@ -84,10 +87,12 @@ export const serveVerb = defineNodeVerb({
   summary: "Answer EventStoreDB's gRPC protocol and keep the events in Postgres",
   description: `This is what runs when no verb is given. It prints READY and the address (with --json an
 object { type, url, port }), over IPC as well, and ends with whoever started it. Log lines go to
-standard error.`,
+standard error. With a certificate the port speaks TLS, and streams have access lists; without one
+whoever reaches it may read and write everything.`,
   input,
   positional: [],
-  finding: 'the node did not start: the port or the log is in use, or Postgres is not there',
+  finding:
+    'the node did not start: the port or the log is in use, Postgres is not there, or clients could not use the certificate',
   examples: [
     {
       line: 'npm run event-store -- --port 2113 --data .events',
@@ -96,6 +101,10 @@ standard error.`,
     {
       line: 'npm run event-store -- serve --database-url postgresql://localhost/events --any-port',
       does: 'a node over a database that is there',
+    },
+    {
+      line: 'npm run event-store -- --data .events --tls-cert node.crt --tls-key node.key --users users.json',
+      does: 'TLS, with users who sign in',
     },
   ],
   run: async (run) => {

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Server } from '@grpc/grpc-js';
+import { createAccess } from './access/index.ts';
+import type { Account } from './access/users.ts';
 import { createOpenCalls } from './grpc/calls.ts';
+import { type Certificate, checkCertificate } from './grpc/certificate.ts';
 import { listen } from './grpc/port.ts';
 import { addServices } from './grpc/services.ts';
 import { createHub, type HubLimits } from './live/hub.ts';
@@ -25,6 +29,13 @@ export type NodeOptions = {
   readonly host?: string;
   /** 0 takes a free one */
   readonly port?: number;
+  /** What clients are told to connect to: the host that is listened on, unless said; with TLS its name. */
+  readonly advertisedHost?: string;
+  /**
+   * TLS with this certificate, users who sign in, and access lists. Without it the port is open:
+   * whoever reaches it may read and write everything.
+   */
+  readonly secure?: Certificate & { readonly users: readonly Account[] };
   readonly log?: Log;
   readonly caches?: Partial<Caches>;
   /** How much of the newest log stays in memory for live readers. */
@@ -34,7 +45,7 @@ export type NodeOptions = {
 };
 
 export type EventStoreNode = {
-  /** esdb://host:port?tls=false */
+  /** esdb://host:port?tls=false, or tls=true */
   readonly url: string;
   readonly port: number;
   readonly host: string;
@@ -49,10 +60,34 @@ const FLOW_CONTROL_BYTES = 1024 * 1024;
 const COMMIT_GRACE_MS = 1_500;
 const CALL_GRACE_MS = 500;
 
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
+
 /** A host that listens everywhere is reached by a name that means this machine. */
 const reachable = (host: string): string =>
   host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
 
+/** Under TLS a name: a client of gRPC on Node cannot check a certificate against an address. */
+const named = (host: string): string => (LOOPBACK.test(reachable(host)) ? 'localhost' : host);
+
+const warnOfOpenPort = (log: Log, host: string): void => {
+  if (LOOPBACK.test(host)) return;
+  log('warn', 'without TLS whoever reaches this port may read and write everything', { host });
+};
+
+/** What an operator would want to know before the clients find out. */
+const warnOfCertificate = (log: Log, host: string, validTo: Date): void => {
+  if (validTo.getTime() < Date.now()) {
+    log('warn', 'the certificate has expired, clients refuse it', { on: validTo.toISOString() });
+  }
+  if (isIP(host) !== 0) {
+    log('warn', 'clients on Node need a host name with TLS, not an address', { host });
+  }
+};
+
+/**
+ * Throws a `LogInUseError` when another node has the log, a `CertificateError` when clients could not
+ * use the certificate, and what the port or Postgres say.
+ */
 export const startEventStoreNode = ({
   databaseUrl,
   ...options
@@ -65,19 +100,26 @@ export const startNodeOver = async (
   options: NodeOptions,
 ): Promise<EventStoreNode> => {
   const { host = '127.0.0.1', port: wished = 0, log = () => undefined } = options;
+  const { secure, advertisedHost = secure === undefined ? reachable(host) : named(host) } = options;
+  if (secure === undefined) warnOfOpenPort(log, host);
+  else warnOfCertificate(log, advertisedHost, checkCertificate(secure, advertisedHost));
   const instanceId = randomUUID();
   const session = await store.openSession(options.lockWaitMs ?? 2_000);
   if ((await session.lastPosition()) === 0n) await writeFirstEvents(session, instanceId);
 
+  const caches = { ...DEFAULT_CACHES, ...options.caches };
   const hub = createHub(await session.lastPosition(), options.live);
   const reader = store.openReader((error) =>
     log('warn', 'an idle session to Postgres broke', { reason: messageOf(error) }),
   );
+  const access =
+    secure &&
+    (await createAccess({ accounts: secure.users, reader, hub, capacity: caches.streams }));
   const writer = await startWriter({
     connect: (former) => store.openSession(0, former),
     first: session,
     hub,
-    caches: { ...DEFAULT_CACHES, ...options.caches },
+    caches,
     log,
   });
   const calls = createOpenCalls();
@@ -89,22 +131,28 @@ export const startNodeOver = async (
     'grpc-node.flow_control_window': FLOW_CONTROL_BYTES,
   });
   let stopping = false;
-  let address = { host: reachable(host), port: wished };
-  const node: Node = { writer, reader, hub, calls, log, instanceId, address: () => address };
+  let address = { host: advertisedHost, port: wished };
+  const node: Node = {
+    ...{ writer, reader, hub, calls, log, access, instanceId },
+    address: () => address,
+  };
   addServices(grpc, node);
 
   const release = async (): Promise<void> => {
     await writer.stop(COMMIT_GRACE_MS);
     await reader.close();
   };
-  const port = await listen({ grpc, host, port: wished, alive: () => !stopping }).catch(
-    async (error: unknown) => {
-      await release();
-      throw error;
-    },
-  );
-  address = { host: reachable(host), port: port.port };
-  log('info', 'the event store node is ready', { host, port: port.port });
+  const port = await listen({
+    ...{ grpc, host, port: wished, certificate: secure },
+    alive: () => !stopping,
+  }).catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
+  address = { host: advertisedHost, port: port.port };
+  log('info', 'the event store node is ready', {
+    ...{ host, port: port.port, tls: secure !== undefined },
+  });
 
   const stopOnce = async (): Promise<void> => {
     stopping = true;
@@ -125,7 +173,7 @@ export const startNodeOver = async (
   let stopped: Promise<void> | undefined;
 
   return {
-    url: `esdb://${address.host}:${address.port}?tls=false`,
+    url: `esdb://${address.host}:${address.port}?tls=${secure !== undefined}`,
     port: address.port,
     host: address.host,
     stop() {

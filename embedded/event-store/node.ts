@@ -1,3 +1,4 @@
+import type { Access } from './access/index.ts';
 import type { OpenCalls } from './grpc/calls.ts';
 import type { Hub } from './live/hub.ts';
 import type { LogReader } from './log/reader.ts';
@@ -11,6 +12,8 @@ export type Node = {
   readonly hub: Hub;
   readonly calls: OpenCalls;
   readonly log: Log;
+  /** Undefined: everybody may do everything. */
+  readonly access: Access | undefined;
   /** Under which host and port clients reach the node. */
   readonly address: () => { host: string; port: number };
   readonly instanceId: string;

@@ -1,11 +1,13 @@
 import type { AppendReq } from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerReadableStream, sendUnaryData } from '@grpc/grpc-js';
+import type { Refusal } from '../access/index.ts';
 import type { Command, Failure, NewEvent, Outcome } from '../core/model.ts';
 import { MAX_APPEND_SIZE, WRITE_TIMEOUT_MS } from '../core/model.ts';
 import type { Node } from '../node.ts';
 import { appendSuccess, appendWrongVersion } from '../wire/append-responses.ts';
 import { failureStatus } from '../wire/failures.ts';
 import { type AppendTarget, appendHeader } from './append-target.ts';
+import type { Caller } from './caller.ts';
 import { isFailure, readProposed } from './proposed.ts';
 import { singleReply } from './single.ts';
 
@@ -28,6 +30,9 @@ const collector = () => {
   };
 
   return {
+    get stream() {
+      return header?.stream;
+    },
     add(message: AppendReq): Failure | undefined {
       const options = message.getOptions();
       if (options === undefined) {
@@ -46,7 +51,11 @@ const collector = () => {
 /** The classic append: one call per append, used when a call brings its own credentials. */
 export const appendHandler =
   (node: Node) =>
-  (call: ServerReadableStream<AppendReq, Buffer>, callback: sendUnaryData<Buffer>): void => {
+  (
+    call: ServerReadableStream<AppendReq, Buffer>,
+    callback: sendUnaryData<Buffer>,
+    caller: Caller | undefined,
+  ): void => {
     const reply = singleReply(node.calls, call, callback);
     const collected = collector();
     const refuse = (failure: Failure): void => reply.fail(failureStatus(failure));
@@ -58,9 +67,30 @@ export const appendHandler =
       } else refuse(outcome.failure);
     };
 
+    /** After the header and before the events, which wait for the answer. */
+    const authorise = (by: Caller, stream: string): void => {
+      const judge = (refusal: Refusal): void => {
+        if (refusal !== undefined) refuse(refusal);
+      };
+      const asked = by.refusal('write', stream);
+      if (!(asked instanceof Promise)) {
+        judge(asked);
+        return;
+      }
+      call.pause();
+      void asked.then((refusal) => {
+        judge(refusal);
+        call.resume();
+      });
+    };
+
     call.on('data', (message: AppendReq) => {
-      const failure = reply.done ? undefined : collected.add(message);
+      if (reply.done) return;
+      const failure = collected.add(message);
       if (failure !== undefined) refuse(failure);
+      else if (caller !== undefined && message.hasOptions() && collected.stream !== undefined) {
+        authorise(caller, collected.stream);
+      }
     });
     call.on('end', () => {
       if (reply.done) return;

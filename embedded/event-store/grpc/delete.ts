@@ -4,6 +4,7 @@ import { type Command, type Failure, WRITE_TIMEOUT_MS } from '../core/model.ts';
 import type { Node } from '../node.ts';
 import { deleteSuccess } from '../wire/append-responses.ts';
 import { failureStatus } from '../wire/failures.ts';
+import { type Caller, whenKnown } from './caller.ts';
 import { readExpected } from './proposed.ts';
 import { BadRequestError, streamNameFrom } from './read-request.ts';
 import { singleReply } from './single.ts';
@@ -33,6 +34,7 @@ export const deleteHandler =
   (
     call: ServerUnaryCall<DeleteReq | TombstoneReq, Buffer>,
     callback: sendUnaryData<Buffer>,
+    caller: Caller | undefined,
   ): void => {
     // Before the call is counted as open: a bug in here is answered UNKNOWN by grpc-js.
     const command = deletionFrom(kind, call.request);
@@ -41,8 +43,13 @@ export const deleteHandler =
       reply.fail(failureStatus(command));
       return;
     }
-    node.writer.submit(command, WRITE_TIMEOUT_MS, (outcome) => {
-      if (outcome.ok) reply.send(deleteSuccess(outcome));
-      else reply.fail(failureStatus(outcome.failure));
+    const submit = (): void =>
+      node.writer.submit(command, WRITE_TIMEOUT_MS, (outcome) => {
+        if (outcome.ok) reply.send(deleteSuccess(outcome));
+        else reply.fail(failureStatus(outcome.failure));
+      });
+    whenKnown(caller?.refusal('delete', command.stream), (refusal) => {
+      if (refusal === undefined) submit();
+      else reply.fail(failureStatus(refusal));
     });
   };

@@ -1,6 +1,8 @@
 import { createServer as createHttpServer } from 'node:http';
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Certificate } from './certificate.ts';
 
 /** HTTP/2 with prior knowledge begins with "PRI * HTTP/2.0". */
 const HTTP2_PREFACE = 'PRI';
@@ -42,14 +44,34 @@ const sniff = (socket: Socket, use: (http2: boolean) => void): void => {
   socket.once('close', () => clearTimeout(silent));
 };
 
+type Use = (socket: Socket, http2: boolean) => void;
+
+/** Clients say while they connect what they will speak. */
+const secureServer = ({ cert, key }: Certificate, use: Use): NetServer => {
+  const server = createTlsServer({
+    ...{ cert, key },
+    ALPNProtocols: ['h2', 'http/1.1'],
+    handshakeTimeout: FIRST_BYTES_MS,
+    noDelay: true,
+  });
+  server.on('secureConnection', (socket: TLSSocket) => use(socket, socket.alpnProtocol === 'h2'));
+  // Whoever does not get through has been told so by TLS.
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  return server;
+};
+
+const openServer = (use: Use): NetServer =>
+  createServer({ noDelay: true }, (socket) => sniff(socket, (http2) => use(socket, http2)));
+
 /** One port for gRPC and for the little HTTP/1.1 that clients and probes ask for. */
 export const listen = async (options: {
   readonly grpc: Server;
   readonly host: string;
   readonly port: number;
   readonly alive: () => boolean;
+  readonly certificate: Certificate | undefined;
 }): Promise<Port> => {
-  const { grpc, host, alive } = options;
+  const { grpc, host, alive, certificate } = options;
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const http = createHttpServer((request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
@@ -63,7 +85,7 @@ export const listen = async (options: {
   const sockets = new Set<Socket>();
   const { promise: drained, resolve: drain } = Promise.withResolvers<void>();
   let refusing = false;
-  const server = createServer({ noDelay: true }, (socket) => {
+  const track = (socket: Socket): void => {
     sockets.add(socket);
     socket.once('close', () => {
       sockets.delete(socket);
@@ -71,11 +93,20 @@ export const listen = async (options: {
     });
     // A connection that breaks is an end like any other; its calls see it as cancelled.
     socket.on('error', () => socket.destroy());
-    sniff(socket, (http2) => {
-      if (http2) injector.injectConnection(socket);
-      else http.emit('connection', socket);
-    });
-  });
+  };
+  const use: Use = (socket, http2) => {
+    if (http2) injector.injectConnection(socket);
+    else http.emit('connection', socket);
+  };
+  const server =
+    certificate === undefined
+      ? openServer(use)
+      : secureServer(certificate, (socket, http2) => {
+          // It lies on top of the one that was accepted.
+          track(socket);
+          use(socket, http2);
+        });
+  server.prependListener('connection', track);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, host, () => {

@@ -11,6 +11,7 @@ import { adaptivePage, LogUnavailableError, patiently } from '../read/paging.ts'
 import { readableStream } from '../read/stream-head.ts';
 import { type CallStatus, callStatus, failureStatus } from '../wire/failures.ts';
 import { streamNotFoundFrame } from '../wire/read-responses.ts';
+import { type Caller, endWhenRefused } from './caller.ts';
 import { createSender, type Sender } from './calls.ts';
 import { framesOf, nowTicks } from './frames.ts';
 import { BadRequestError, parseReadRequest, type ReadRequest, type Start } from './read-request.ts';
@@ -145,14 +146,29 @@ const whyItFailed = (error: unknown): CallStatus => {
   return callStatus(status.UNKNOWN, message);
 };
 
+const streamOf = (request: ReadRequest): string => ('stream' in request ? request.stream : '$all');
+
+/** False when the caller may not read this; then the call has ended. */
+const mayRead = async (caller: Caller, sender: Sender, request: ReadRequest): Promise<boolean> => {
+  const stream = streamOf(request);
+  const subscribes = request.kind === 'subscribe-stream' || request.kind === 'subscribe-all';
+  // Listens before it looks, so that no change can come in between.
+  if (subscribes) endWhenRefused(caller, sender, stream);
+  const refusal = await caller.refusal('read', stream);
+  if (refusal !== undefined) sender.fail(failureStatus(refusal));
+  return refusal === undefined && !sender.over.aborted;
+};
+
 /** Reads and subscriptions are one method of the protocol. */
 export const readHandler =
   (node: Node) =>
-  (call: ServerWritableStream<ReadReq, Buffer>): void => {
+  (call: ServerWritableStream<ReadReq, Buffer>, caller: Caller | undefined): void => {
     const sender = createSender(call, node.calls);
     const answer = async (): Promise<void> => {
       try {
-        await serve(node, sender, parseReadRequest(call.request));
+        const request = parseReadRequest(call.request);
+        if (caller !== undefined && !(await mayRead(caller, sender, request))) return;
+        await serve(node, sender, request);
       } catch (error) {
         if (sender.over.aborted) return;
         if (!(error instanceof BadRequestError)) {
