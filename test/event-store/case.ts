@@ -11,6 +11,9 @@ import type { RuleId } from './rules.ts';
 /** What writes: everything before the node may be killed. */
 export type Before = { readonly client: EventStoreDBClient };
 
+/** Collects what a subscription says, and ends it with the case. */
+export type Follow = (subscription: AllStreamSubscription | StreamSubscription) => Followed;
+
 export type Context = Before & {
   /** esdb://host:port?tls=false */
   readonly url: string;
@@ -19,8 +22,7 @@ export type Context = Before & {
   readonly remembers: boolean;
   /** It is our node; a real server may answer otherwise where the README says so. */
   readonly ours: boolean;
-  /** Collects what a subscription says, and ends it with the case. */
-  follow(subscription: AllStreamSubscription | StreamSubscription): Followed;
+  readonly follow: Follow;
   /** Another client of the same node. */
   connect(url: string): EventStoreDBClient;
   /** A node of our own that the case stops; for cases that are `oursOnly`. */

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { subjects } from './cases/index.ts';
+import { securedSubjects, subjects } from './cases/index.ts';
 import { rulebook } from './rules.ts';
 
-const cases = Object.values(subjects).flat();
+const files = { ...subjects, ...securedSubjects };
+const cases = Object.values(files).flat();
 const rules = new Set(rulebook.flatMap((chapter) => chapter.rules.map(({ id }) => id)));
 const shown = new Set<string>(cases.flatMap((one) => one.rules));
 
@@ -21,7 +22,7 @@ test('every case names rules that there are, each once', () => {
 test('no rule stands in two chapters, and no two cases of a file have the same title', () => {
   const ids = rulebook.flatMap((chapter) => chapter.rules.map(({ id }) => id));
   expect(ids).toEqual([...rules]);
-  for (const [file, those] of Object.entries(subjects)) {
+  for (const [file, those] of Object.entries(files)) {
     const titles = those.map(({ title }) => title);
     expect(titles, file).toEqual([...new Set(titles)]);
   }

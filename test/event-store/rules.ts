@@ -208,6 +208,39 @@ const chapters = {
       'It is an event $metadata in the stream $$ + name, of which the last is shown.',
     'metadata.before': 'It may be set before the stream has events.',
   },
+  'TLS and users': {
+    'secure.one-port': 'With TLS, too, gRPC and the pages of HTTP/1.1 share one port.',
+    'secure.certificate':
+      'A client trusts the certificate that its connection string names, and no other.',
+    'secure.no-plain': 'A client without TLS does not get in.',
+    'secure.discover': 'Gossip names a host that the certificate is for.',
+    'secure.anonymous':
+      'Server features, gossip and the pages answer without credentials; streams do not.',
+    'secure.credentials':
+      'Credentials come with the connection string or with a call, whatever characters they have.',
+    'secure.bad-credentials':
+      'A wrong password, an unknown user and a header that is no Basic are UNAUTHENTICATED, without trailers.',
+    'secure.denied': 'Who may not is told PERMISSION_DENIED, with the exception access-denied.',
+  },
+  'Access lists': {
+    'access.user-streams': 'A stream without a list is open to every user.',
+    'access.system-streams': 'One whose name begins with $ is open to administrators only.',
+    'access.all': 'So is reading $all, unless the metadata of $all says otherwise.',
+    'access.admins': 'Administrators pass every list.',
+    'access.never': 'Nobody may write to $all, or delete it or a metadata stream.',
+    'access.list':
+      'The $acl of a stream names for each right who holds it: users, groups, or $all.',
+    'access.each-right': 'A right that a list leaves out is decided by the defaults.',
+    'access.defaults': '$settings has lists for the streams that have none of their own.',
+    'access.metadata':
+      'Reading and setting metadata are rights of their own, by the list of the stream it belongs to.',
+    'access.malformed': 'Metadata that is malformed has no list.',
+    'access.batch': 'In a batch an append that is denied is answered so, and the others go on.',
+    'access.header': 'What is denied is denied by its header, before its events have come.',
+    'access.at-once': 'A list holds for everything that is asked after it was set.',
+    'access.dropped': 'A subscription whose reader loses the right ends as access denied.',
+    'access.links': 'A link is resolved for whoever may read the stream that it stands in.',
+  },
   'Errors and shutdown': {
     'error.trailers': 'Errors carry the trailers by which clients know their kind.',
     'error.ascii': 'Trailers are printable ASCII whatever the names in them.',

@@ -15,7 +15,7 @@ import { analyticsViews } from '../../projections/analytics/index.ts';
 import { readSampleQueries } from '../../projections/analytics/queries.ts';
 import { projections } from '../../projections/index.ts';
 import { sagas } from '../../sagas/index.ts';
-import { subjects } from '../../test/event-store/cases/index.ts';
+import { securedSubjects, subjects } from '../../test/event-store/cases/index.ts';
 import { rulebook } from '../../test/event-store/rules.ts';
 import { projectFiles } from '../check/files.ts';
 import { readSamples } from '../schemas/samples.ts';
@@ -68,7 +68,10 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
     ['docs/reference/sagas.md', sagasPage(sagas)],
     ['docs/reference/ops.md', opsPage(ops)],
     ['docs/reference/event-store.md', eventStorePage(eventStore)],
-    ['docs/reference/event-store-rules.md', eventStoreRulesPage(rulebook, subjects)],
+    [
+      'docs/reference/event-store-rules.md',
+      eventStoreRulesPage(rulebook, { ...subjects, ...securedSubjects }),
+    ],
     ['docs/reference/configuration.md', configurationPage()],
     ['.env.example', renderEnvExample()],
   ]);

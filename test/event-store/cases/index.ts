@@ -1,4 +1,7 @@
 import type { Case } from '../case.ts';
+import type { SecuredCase } from '../secured.ts';
+import { access } from './access.ts';
+import { accessLive } from './access-live.ts';
 import { append } from './append.ts';
 import { connection } from './connection.ts';
 import { deletion } from './deletion.ts';
@@ -12,10 +15,11 @@ import { metadata } from './metadata.ts';
 import { readAll } from './read-all.ts';
 import { readStream } from './read-stream.ts';
 import { repeats } from './repeats.ts';
+import { secure } from './secure.ts';
 import { subscribeAll } from './subscribe-all.ts';
 import { subscribeStream } from './subscribe-stream.ts';
 
-/** Every case, by the file it stands in. */
+/** Every case that any node has to pass, by the file it stands in. */
 export const subjects: Readonly<Record<string, readonly Case[]>> = {
   connection,
   append,
@@ -32,4 +36,11 @@ export const subjects: Readonly<Record<string, readonly Case[]>> = {
   'frames-batch': framesBatch,
   'frames-calls': framesCalls,
   'frames-reads': framesReads,
+};
+
+/** Those that run on a node with TLS and users, likewise. */
+export const securedSubjects: Readonly<Record<string, readonly SecuredCase[]>> = {
+  secure,
+  access,
+  'access-live': accessLive,
 };
