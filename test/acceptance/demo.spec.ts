@@ -18,6 +18,7 @@ const env = {
   ...process.env,
   ...Object.fromEntries(ports.split(' ').map((name) => [`${name}_PORT`, '0'])),
   NATS_SERVER: 'off',
+  STRIPE_STATEMENT_POLL_SECONDS: '1',
 };
 
 let dataDir: string;
