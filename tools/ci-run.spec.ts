@@ -17,6 +17,8 @@ async function ci(npm: Readonly<Record<'ci' | 'check' | 'test' | 'faults', strin
   const text = `#!/bin/sh\ncase " $* " in\n${cases.join('\n')}\n  *) echo 11.0.0 ;;\nesac\n`;
   await writeFile(join(tree.root, 'fake/npm'), text);
   await chmod(join(tree.root, 'fake/npm'), 0o755);
+  // Where it is missing, a test must not install it.
+  await cp(join(tree.root, 'fake/npm'), join(tree.root, 'fake/strace'));
   // runTool puts node_modules/.bin first, which has no npm.
   const run = ['-c', 'PATH="$PWD/fake:$PATH" exec bash .ci/run'];
   const { code, output } = await runTool('bash', run, { cwd: tree.root });
