@@ -14,6 +14,7 @@ import {
   traceparentOf,
 } from '../platform/http/index.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
+import { readIfMatch } from './if-match.ts';
 import { locationTemplate } from './location.ts';
 import { commandProblems } from './problems.ts';
 
@@ -58,6 +59,7 @@ export function mountCommands(app: FastifyInstance, routes: CommandRoutes): void
         },
       },
       async (request, reply) => {
+        const expected = readIfMatch(request.headers['if-match'], command);
         const result = await routes.bus.execute(
           command.name,
           { params: request.params, body: request.body },
@@ -66,6 +68,7 @@ export function mountCommands(app: FastifyInstance, routes: CommandRoutes): void
             key: readIdempotencyKey(request.headers['idempotency-key']),
             traceparent: traceparentOf(request.id),
             deadline: Date.now() + routes.deadlineMs,
+            ...(expected === undefined ? {} : { expected }),
           },
         );
         return answer(reply, result);
@@ -101,8 +104,17 @@ function operationOf(command: CommandDefinition): Operation {
     tag: command.tag,
     access,
     status: command.status,
-    problems: [...command.refusals, ...commandProblems],
-    requestHeaders: ['IdempotencyKey'],
+    problems: [
+      ...command.refusals,
+      ...(command.ifMatch === undefined ? [] : ['revision-mismatch']),
+      ...(command.ifMatch === 'required' ? ['revision-required'] : []),
+      ...commandProblems,
+    ],
+    requestHeaders: [
+      'IdempotencyKey',
+      ...(command.ifMatch === 'optional' ? ['IfMatch'] : []),
+      ...(command.ifMatch === 'required' ? ['IfMatchRequired'] : []),
+    ],
     responseHeaders: [
       'ETag',
       'ConsistencyToken',

@@ -5,6 +5,8 @@ import {
   InvalidInput,
   OutcomeUnknown,
   Overloaded,
+  RevisionMismatch,
+  RevisionRequired,
   refusalOf,
   refusalTable,
 } from '../commands/_runtime/index.ts';
@@ -37,6 +39,18 @@ const own = {
     status: 422,
     title: 'Idempotency key reused',
     description: 'This key was sent before with another input. A new wish needs a new key.',
+  },
+  'revision-mismatch': {
+    status: 412,
+    title: 'Revision mismatch',
+    description:
+      'It was changed since you saw it: it has another revision than `If-Match` names; `revision` says which. Read it again, and decide anew.',
+  },
+  'revision-required': {
+    status: 428,
+    title: 'Revision required',
+    description:
+      'Others may change it too: name the revision you have seen, as `If-Match: "3"`, so that nothing unseen is overwritten. `If-Match: *` means whatever it is.',
   },
   'outcome-unknown': {
     status: 503,
@@ -88,6 +102,11 @@ function invalidInput({ issues }: InvalidInput): HttpProblem {
 /** Every error of the command path, and its problem: the one place that knows both. */
 export const writeRules: readonly ErrorRule[] = [
   on(CommandRefused, refused),
+  on(
+    RevisionMismatch,
+    ({ revision }) => new HttpProblem('revision-mismatch', { facts: { revision } }),
+  ),
+  on(RevisionRequired, () => new HttpProblem('revision-required')),
   on(InvalidInput, invalidInput),
   on(Forbidden, () => new HttpProblem('forbidden')),
   on(IdempotencyConflict, () => new HttpProblem('idempotency-key-reused')),

@@ -5,7 +5,7 @@ import type { Role } from '../../domain/_kernel/roles.ts';
 import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
 import { commands } from '../index.ts';
 import { createSecrets } from '../secrets.ts';
-import type { CommandPorts, Principal } from './index.ts';
+import type { CommandPorts, CommandRequest, Principal } from './index.ts';
 import {
   type CommandBus,
   CommandRefused,
@@ -13,6 +13,8 @@ import {
   Forbidden,
   IdempotencyConflict,
   InvalidInput,
+  RevisionMismatch,
+  RevisionRequired,
 } from './index.ts';
 
 let log: LogOfRecord;
@@ -301,6 +303,33 @@ describe('the command path', () => {
     expect(await refusalCode(scan(signed(deriveId('tkt', 'another')), 'n3'))).toBe(
       'invalid-ticket',
     );
+  });
+
+  it('holds a change to the revision its sender has seen, in every process', async () => {
+    const details = { name: 'Rex', species: 'dog', birthDate: '2024-05-01' };
+    const { id: petId } = await execute('add-pet', {}, details, member);
+    const change = (breed: string, by: Partial<CommandRequest> = {}, on = bus) =>
+      on.execute(
+        'change-pet',
+        { params: { petId }, body: { breed } },
+        { principal: member, key: key(), ...by },
+      );
+    await expect(change('Unseen')).rejects.toThrow(RevisionRequired);
+    const both = await Promise.allSettled([
+      change('Beagle', { expected: [0] }),
+      change('Boxer', { expected: [0] }, otherBus),
+    ]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(both).toContainEqual({ status: 'rejected', reason: new RevisionMismatch(1) });
+
+    const once = { key: key(), expected: [0, 1] };
+    const first = await change('Beagle mix', once);
+    expect(first).toMatchObject({ revision: 2, replayed: false });
+    expect(await change('Beagle mix', once, otherBus)).toMatchObject({ replayed: true });
+    await expect(change('Boxer', { expected: [] })).rejects.toThrow(RevisionMismatch);
+    expect(await change('Boxer', { expected: 'any' })).toMatchObject({ revision: 3 });
+    const stranger = change('Mine', { principal: person('stranger'), expected: [0] });
+    expect(await refusalCode(stranger)).toBe('not-found');
   });
 
   it('refuses what the schema or the roles do not allow, before anything is stored', async () => {

@@ -3,7 +3,8 @@ import type { DomainEvent, EventMetadata } from '../../domain/_kernel/event.ts';
 import { eventIdOf } from '../../domain/_kernel/ids.ts';
 import { isRejection } from '../../domain/_kernel/rejection.ts';
 import { type CachedStream, foldInto } from './cached-stream.ts';
-import type { CommandContext } from './definition.ts';
+import type { CommandContext, ExpectedRevision } from './definition.ts';
+import { CommandRefused, RevisionMismatch } from './errors.ts';
 import type { Job, Outcome, Stored } from './job.ts';
 
 /** The most bytes of JSON in one append; the store's limit is 1 MiB. */
@@ -43,6 +44,11 @@ function toStored(
   }));
 }
 
+function isAsExpected(revision: number, expected: ExpectedRevision | undefined): boolean {
+  if (expected === undefined) return true;
+  return expected === 'any' ? revision >= 0 : expected.includes(revision);
+}
+
 function decideOne(
   aggregate: OpaqueAggregate,
   stream: string,
@@ -52,7 +58,14 @@ function decideOne(
   let events: Stored[] = [];
   try {
     const decision = job.decide(entry.state);
-    if (isRejection(decision)) return { kind: 'refused', job, rejection: decision };
+    const asExpected = isAsExpected(entry.revision, job.context.expected);
+    // Somebody else's thing stays "not found", whatever revision is named.
+    if (isRejection(decision) && (asExpected || decision.code === 'not-found')) {
+      return { kind: 'refused', job, reason: new CommandRefused(decision) };
+    }
+    if (isRejection(decision) || !asExpected) {
+      return { kind: 'refused', job, reason: new RevisionMismatch(entry.revision) };
+    }
     events = toStored(aggregate.category, stream, job.context, decision, entry.revision);
     foldInto(aggregate, entry, events);
     const decided = {

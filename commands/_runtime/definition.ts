@@ -47,7 +47,12 @@ export type CommandContext = {
   readonly traceparent?: string;
   /** Epoch milliseconds after which no further attempt is made. */
   readonly deadline: number;
+  /** What the sender believes the thing's revision to be; left out: whatever it is. */
+  readonly expected?: ExpectedRevision;
 };
+
+/** One of these revisions of the stream; `any`: a thing that exists, whatever its revision. */
+export type ExpectedRevision = 'any' | readonly number[];
 
 export type Decided<E extends DomainEvent, View> = {
   /** The events this command has in the stream, as stored: now, or by an earlier execution. */
@@ -139,6 +144,11 @@ export type CommandDefinition<
    * the first stream of the second would be written before the second stream tells the repeat.
    */
   target?(input: Input<P, B>): string;
+  /**
+   * For changes of one thing, in whose stream it decides first: whether its revision may, or must, be named (`If-Match`).
+   * `required` where the sender would else overwrite what he has not seen. Left out: it cannot.
+   */
+  readonly ifMatch?: 'optional' | 'required';
   /** For inputs that carry their own identity (a scan's device and nonce): the name of the command id. */
   identity?(input: Input<P, B>): string;
   execute(tools: CommandTools, input: Input<P, B>, context: CommandContext): Promise<z.output<R>>;
@@ -155,7 +165,7 @@ export function defineCommand<P extends z.ZodObject, B extends z.ZodObject, R ex
 export type CommandResult<Reply = unknown> = {
   readonly reply: Reply;
   readonly replayed: boolean;
-  /** Revision of the last stream it decided in: the `ETag`. */
+  /** Revision of the last stream it decided in, with `ifMatch` of the first: the `ETag`. */
   readonly revision: number | null;
   /** The highest position it has stored, here or in the execution it repeats: the token. */
   readonly position: bigint | null;

@@ -10,6 +10,22 @@ export class CommandRefused extends Error {
   }
 }
 
+/** The thing has another revision than its sender believes (HTTP 412). Nothing was stored. */
+export class RevisionMismatch extends Error {
+  override readonly name = 'RevisionMismatch';
+  /** What it is; -1: the stream has no events. */
+  readonly revision: number;
+  constructor(revision: number) {
+    super(`the revision is ${revision}`);
+    this.revision = revision;
+  }
+}
+
+/** This change needs the revision that its sender has seen (HTTP 428). Nothing was stored. */
+export class RevisionRequired extends Error {
+  override readonly name = 'RevisionRequired';
+}
+
 /** The same key came with another input (HTTP 422). */
 export class IdempotencyConflict extends Error {
   override readonly name = 'IdempotencyConflict';

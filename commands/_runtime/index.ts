@@ -16,9 +16,10 @@ import type {
   CommandTools,
   Decided,
   DecideStep,
+  ExpectedRevision,
   Principal,
 } from './definition.ts';
-import { CommandRefused, Forbidden, InvalidInput } from './errors.ts';
+import { CommandRefused, Forbidden, InvalidInput, RevisionRequired } from './errors.ts';
 import type { CommandPorts } from './ports.ts';
 import { createStreamQueues } from './stream-queue.ts';
 
@@ -38,13 +39,16 @@ export type CommandRequest = {
   readonly traceparent?: string;
   /** Epoch milliseconds; default: ten seconds from now. */
   readonly deadline?: number;
+  /** For commands with `ifMatch`: the revision that the sender has seen. */
+  readonly expected?: ExpectedRevision;
 };
 
 export type CommandInput = { readonly params: unknown; readonly body: unknown };
 
 export type CommandBus = {
   /**
-   * Executes a command. Throws `InvalidInput`, `Forbidden`, `CommandRefused`, `IdempotencyConflict`,
+   * Executes a command. Throws `InvalidInput`, `Forbidden`, `CommandRefused`, `RevisionRequired`,
+   * `RevisionMismatch`, `IdempotencyConflict`,
    * `OutcomeUnknown` (send the same key again) or `Overloaded` (nothing was stored; later).
    */
   execute(command: string, input: CommandInput, request: CommandRequest): Promise<CommandResult>;
@@ -72,6 +76,14 @@ function authorise(definition: CommandDefinition, principal: Principal): void {
     principal.kind === 'person' &&
     principal.roles.some((role) => permission.roles.includes(role));
   if (!allowed) throw new Forbidden(`${definition.name} is not allowed to this principal`);
+}
+
+/** The platform's own parts decide on the newest state: nobody's screen was behind. */
+function demandRevision(definition: CommandDefinition, request: CommandRequest): void {
+  if (definition.ifMatch !== 'required' || request.principal.kind !== 'person') return;
+  if (request.expected === undefined) {
+    throw new RevisionRequired(`${definition.name} needs the revision that was seen`);
+  }
 }
 
 /**
@@ -134,6 +146,7 @@ export function createCommandBus(options: {
       causationId: request.causationId ?? commandId,
       ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
       deadline: request.deadline ?? arrivedAt + DEFAULT_DEADLINE_MS,
+      ...(request.expected === undefined ? {} : { expected: request.expected }),
     };
   };
 
@@ -147,6 +160,8 @@ export function createCommandBus(options: {
     // it, and that one wrote the first step's stream before: only the first step has to look.
     const firstTime = () =>
       steps.length > 0 && steps.every((step) => !step.replayed && step.events.length > 0);
+    // The revision that is named is that of the thing itself, whose stream comes first.
+    const { expected: _ofTheThing, ...afterwards } = context;
     const tools: CommandTools = {
       ports,
       load: (aggregate, id, view, enough) => queues.load(aggregate, id, context, view, enough),
@@ -159,7 +174,10 @@ export function createCommandBus(options: {
           queues.decide(
             aggregate,
             id,
-            { ...context, occurredAt: step.occurredAt ?? context.now },
+            {
+              ...(steps.length === 0 ? context : afterwards),
+              occurredAt: step.occurredAt ?? context.now,
+            },
             {
               decide,
               view: step.view ?? (() => undefined as View),
@@ -184,7 +202,7 @@ export function createCommandBus(options: {
     return {
       reply,
       replayed: steps.length > 0 && steps.every((step) => step.replayed),
-      revision: steps.at(-1)?.revision ?? null,
+      revision: steps.at(definition.ifMatch === undefined ? -1 : 0)?.revision ?? null,
       position: positions.reduce<bigint | null>(
         (most, p) => (most === null || p > most ? p : most),
         null,
@@ -205,6 +223,7 @@ export function createCommandBus(options: {
           params: parse(definition.params, given.params, 'params'),
           body: parse(definition.body, given.body, 'body'),
         };
+        demandRevision(definition, request);
         const result = await perform(definition, input, contextOf(definition, input, request));
         outcome = result.replayed ? 'replayed' : 'done';
         return result;

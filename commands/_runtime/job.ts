@@ -1,6 +1,7 @@
 import type { DomainEvent, StoredEvent } from '../../domain/_kernel/event.ts';
-import type { Decision, Rejection } from '../../domain/_kernel/rejection.ts';
+import type { Decision } from '../../domain/_kernel/rejection.ts';
 import type { CommandContext, Decided } from './definition.ts';
+import type { CommandRefused, RevisionMismatch } from './errors.ts';
 
 /**
  * One command's step in one stream, or a look at the stream, waiting for its turn. States and events
@@ -24,7 +25,11 @@ export type Outcome =
       readonly job: Job;
       readonly decided: Decided<DomainEvent, unknown>;
     }
-  | { readonly kind: 'refused'; readonly job: Job; readonly rejection: Rejection }
+  | {
+      readonly kind: 'refused';
+      readonly job: Job;
+      readonly reason: CommandRefused | RevisionMismatch;
+    }
   | {
       readonly kind: 'failed';
       readonly job: Job;

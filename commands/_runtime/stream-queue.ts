@@ -16,7 +16,7 @@ import { KeyStoreUnavailableError } from '../../platform/keys/index.ts';
 import { type CachedStream, emptyStream, readTail, type StreamCache } from './cached-stream.ts';
 import { type DecidedBatch, decideBatch } from './decide-batch.ts';
 import type { CommandContext, Decided } from './definition.ts';
-import { CommandRefused, IdempotencyConflict, OutcomeUnknown, Overloaded } from './errors.ts';
+import { IdempotencyConflict, OutcomeUnknown, Overloaded } from './errors.ts';
 import { asJob, type Job, type Outcome, type Stored } from './job.ts';
 
 /** Most commands decided into one append. */
@@ -265,7 +265,8 @@ export function createStreamQueues(options: {
       }
       // A look takes its turn in the queue, as a decision that decides nothing: the entry has one
       // owner, and a thousand looks at once cost one read.
-      const look = { context: { ...context, commandId: randomUUID() }, decide: () => [], view };
+      const { expected: _ofTheTarget, ...rest } = context;
+      const look = { context: { ...rest, commandId: randomUUID() }, decide: () => [], view };
       const { view: result } = await asJob({ ...look, isNew: false }, (job) =>
         enqueue(opaqueAggregate(aggregate), stream, job),
       );
@@ -302,7 +303,7 @@ function tell(outcome: Outcome): void {
       outcome.job.resolve(outcome.decided);
       break;
     case 'refused':
-      outcome.job.reject(new CommandRefused(outcome.rejection));
+      outcome.job.reject(outcome.reason);
       break;
     case 'failed':
       outcome.job.reject(outcome.error);

@@ -20,6 +20,7 @@ export const cancelActivity = defineCommand({
   body: z.strictObject({ reason: lineSchema(1, 500).meta({ example: 'Thunderstorm warning' }) }),
   reply: z.strictObject({ id: idSchema('act'), status: z.enum(['cancelled']) }),
   status: 200,
+  ifMatch: 'optional',
   refusals: ['not-found', 'already-cancelled'],
   example: {
     params: { activityId: exampleIds.activityId },

@@ -20,6 +20,7 @@ export const publishActivity = defineCommand({
   body: z.strictObject({}),
   reply: z.strictObject({ id: idSchema('act'), status: z.enum(['published']) }),
   status: 200,
+  ifMatch: 'optional',
   refusals: ['not-found', 'already-published', 'cancelled', 'already-started'],
   example: {
     params: { activityId: exampleIds.activityId },

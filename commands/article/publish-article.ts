@@ -25,6 +25,7 @@ export const publishArticle = defineCommand({
     visibleFrom: instantSchema,
   }),
   status: 200,
+  ifMatch: 'optional',
   refusals: ['not-found', 'already-published'],
   example: {
     params: { articleId: exampleIds.articleId },

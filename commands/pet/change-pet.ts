@@ -19,6 +19,8 @@ export const changePet = defineCommand({
   body: detailsSchema.extend({ breed: lineSchema(0, 100) }).partial(),
   reply: z.strictObject({ id: idSchema('pet') }),
   status: 200,
+  // Owner and staff may both be at it.
+  ifMatch: 'required',
   refusals: ['not-found', 'date-in-future'],
   example: {
     params: { petId: exampleIds.petId },

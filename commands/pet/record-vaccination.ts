@@ -26,6 +26,7 @@ export const recordVaccination = defineCommand({
   }),
   reply: z.strictObject({ id: idSchema('pet') }),
   status: 201,
+  ifMatch: 'optional',
   refusals: ['not-found', 'date-in-future', 'ends-before-start'],
   example: {
     params: { petId: exampleIds.petId },

@@ -17,6 +17,7 @@ export const removePet = defineCommand({
   body: z.strictObject({}),
   reply: z.strictObject({ id: idSchema('pet') }),
   status: 200,
+  ifMatch: 'optional',
   refusals: ['not-found'],
   example: {
     params: { petId: exampleIds.petId },

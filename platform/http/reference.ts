@@ -17,6 +17,14 @@ export const idempotencyKeyFormat = {
   pattern: String.raw`^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$`,
 } as const;
 
+const ifMatch: HeaderDoc = {
+  name: 'If-Match',
+  description:
+    'The revision you have seen, in double quotes: the `ETag` of a write, or `revision` of a read. When it has become another one, nothing happens (412). `*`: whatever it is.',
+  schema: { type: 'string' },
+  example: '"3"',
+};
+
 export const requestHeaders: Readonly<Record<string, HeaderDoc>> = {
   IdempotencyKey: {
     name: 'Idempotency-Key',
@@ -25,6 +33,8 @@ export const requestHeaders: Readonly<Record<string, HeaderDoc>> = {
     schema: { type: 'string', pattern: idempotencyKeyFormat.pattern },
     example: 'c1b9b0a2-6f0b-4d53-9c56-0f3f3b8c2a11',
   },
+  IfMatch: ifMatch,
+  IfMatchRequired: { ...ifMatch, required: true },
   ConsistencyToken: {
     name: 'Consistency-Token',
     description:
@@ -81,7 +91,7 @@ export const corsHeaders = {
 };
 
 function namesOf(headers: Readonly<Record<string, HeaderDoc>>): string[] {
-  return Object.values(headers).map(({ name }) => name);
+  return [...new Set(Object.values(headers).map(({ name }) => name))];
 }
 
 /** Problems any operation may answer, by what it takes. */

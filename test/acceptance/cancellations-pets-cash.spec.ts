@@ -133,7 +133,18 @@ test('a pet comes along to an activity for pets, if it is old enough and of the 
     'date-in-future',
   );
 
-  good('change', await driver.command(`/v1/pets/${rex}`, { breed: 'Beagle' }, { token }));
+  const change = (breed: string, ifMatch?: string) =>
+    driver.command(
+      `/v1/pets/${rex}`,
+      { breed },
+      ifMatch === undefined ? { token } : { token, ifMatch },
+    );
+  expect(problemOf(await change('Unseen')).code).toBe('revision-required');
+  const changed = good('change', await change('Beagle', '"0"'));
+  expect(changed.headers['etag']).toBe('"1"');
+  const late = await change('Boxer', '"0"');
+  expect(problemOf(late)).toEqual({ status: 412, code: 'revision-mismatch' });
+  expect(JSON.parse(late.text)).toMatchObject({ revision: 1 });
   const vaccination = { vaccine: 'Rabies', givenOn: inYears(-1), validUntil: inYears(1) };
   const path = `/v1/pets/${rex}/vaccinations`;
   const vaccinated = good('vaccinate', await driver.command(path, vaccination, { token }));

@@ -32,7 +32,7 @@ export type Plan = {
   startsInMs?: number;
 };
 
-type By = { token?: string; key?: string };
+type By = { token?: string; key?: string; ifMatch?: string };
 
 /** A client of the platform: people, their clicks and what they see. */
 export type Driver = {
@@ -81,11 +81,15 @@ export function createDriver(platform: TestPlatform, http: Http = createHttp()):
   const keys = stripeKeys.parse(JSON.parse(secrets));
   const stripe = stripeSide(http, platform.stripeUrl, keys);
 
-  const command: Driver['command'] = (path, body, { token, key = randomUUID() } = {}) =>
+  const command: Driver['command'] = (path, body, { token, key = randomUUID(), ifMatch } = {}) =>
     http.send({
       method: 'POST',
       url: `${platform.writeUrl}${path}`,
-      headers: { ...bearer(token), 'idempotency-key': key },
+      headers: {
+        ...bearer(token),
+        'idempotency-key': key,
+        ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+      },
       body,
     });
   const read: Driver['read'] = (path, { token, consistency } = {}) =>

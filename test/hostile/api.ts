@@ -64,6 +64,8 @@ export type Target = {
   readonly body: { readonly schema: Schema; readonly example: unknown } | null;
   /** Takes an `Idempotency-Key`. */
   readonly keyed: boolean;
+  /** Needs an `If-Match`. */
+  readonly seen: boolean;
   /** Takes a `Consistency-Token`. */
   readonly waits: boolean;
   /** Status by code: what it says it answers, and what HTTP itself may. */
@@ -101,6 +103,7 @@ function targetsOf(api: Target['api'], document: ApiDocument): Target[] {
           .map((each) => parameter.parse(each)),
         body: bodyOf(operation, document),
         keyed: takes('IdempotencyKey'),
+        seen: takes('IfMatchRequired'),
         waits: takes('ConsistencyToken'),
         codes: codesOf(operation),
       };

@@ -95,6 +95,7 @@ async function callOf(world: World, shot: Shot): Promise<Call> {
     headers: {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(target.keyed ? { 'idempotency-key': randomUUID() } : {}),
+      ...(target.seen ? { 'if-match': '*' } : {}),
       ...(body === null ? {} : { 'content-type': 'application/json' }),
       ...headers,
     },

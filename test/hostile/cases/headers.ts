@@ -21,6 +21,35 @@ export const keys: Derive = ({ target, make }) => {
   ];
 };
 
+/** Of a route that needs the revision that was seen. */
+export const revisions: Derive = ({ target, make }) =>
+  target.seen
+    ? [
+        make(
+          'no revision',
+          { headers: { 'if-match': ABSENT } },
+          refused([428], 'revision-required'),
+        ),
+        make(
+          'another revision',
+          { headers: { 'if-match': '"999"' } },
+          refused([412], 'revision-mismatch'),
+        ),
+        make(
+          'a weak tag',
+          { headers: { 'if-match': 'W/"0"' } },
+          refused([412], 'revision-mismatch'),
+        ),
+        ...['garbage', '"1', ''].map((value) =>
+          make(
+            `if-match: ${value}`,
+            { headers: { 'if-match': value } },
+            refused([400], 'invalid-input', '#/header/If-Match'),
+          ),
+        ),
+      ]
+    : [];
+
 const part = (value: string): string => Buffer.from(value).toString('base64url');
 
 export const inHeaders: Derive = ({ target, make }) => {

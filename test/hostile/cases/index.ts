@@ -4,7 +4,7 @@ import type { World } from '../world.ts';
 import { methods, tokens } from './access.ts';
 import { whole } from './bodies.ts';
 import { perField } from './fields.ts';
-import { inHeaders, keys } from './headers.ts';
+import { inHeaders, keys, revisions } from './headers.ts';
 import {
   ABSENT,
   type Around,
@@ -20,7 +20,7 @@ import { webhooks } from './webhooks.ts';
 
 export { type Case, goodCall, SOMEBODY } from './kit.ts';
 
-const common: readonly Derive[] = [tokens, methods, paths, keys, queries, inHeaders];
+const common: readonly Derive[] = [tokens, methods, paths, keys, revisions, queries, inHeaders];
 
 /** Every hostile request of one route. */
 export async function casesOf(target: Target, world: World): Promise<readonly Case[]> {

@@ -94,6 +94,7 @@ export function goodCall(setting: Setting): Call {
     headers: {
       ...(target.roles.length === 0 ? {} : { authorization: SOMEBODY }),
       ...(target.keyed ? { 'idempotency-key': randomUUID() } : {}),
+      ...(target.seen ? { 'if-match': '*' } : {}),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...supply.headers,
     },

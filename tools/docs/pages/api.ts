@@ -104,6 +104,7 @@ function section(
     ...(body?.schema === undefined
       ? []
       : ['Body:', fieldTable(resolve2(body.schema, resolve), { resolve })]),
+    ...matchOf(parameters),
     curlLine({ method, path, operation }, address, body?.example),
     ...(success === undefined || reply?.schema === undefined
       ? []
@@ -118,6 +119,14 @@ function section(
   ].join('\n\n');
 }
 
+/** What a change says of the revision that was seen. */
+function matchOf(parameters: Operation['parameters']): string[] {
+  const words = { '/IfMatch': 'May', '/IfMatchRequired': 'Has to' };
+  return Object.entries(words)
+    .filter(([end]) => parameters.some(({ $ref }) => String($ref).endsWith(end)))
+    .map(([, word]) => `${word} name the revision that was seen: \`If-Match: "3"\`.`);
+}
+
 /** The request as one would send it. `$TOKEN` is an access token. */
 function curlLine({ method, path, operation }: Entry, address: string, body: unknown): string {
   const { parameters, 'x-roles': who } = operation;
@@ -127,11 +136,12 @@ function curlLine({ method, path, operation }: Entry, address: string, body: unk
     ];
     return typeof example === 'string' ? example : braces;
   });
-  const isCommand = parameters.some(({ $ref }) => String($ref).endsWith('/IdempotencyKey'));
+  const takes = (header: string) => parameters.some(({ $ref }) => String($ref).endsWith(header));
   const parts = [
     `curl ${address}${filled}`,
     ...(who.length === 0 ? [] : ['-H "Authorization: Bearer $TOKEN"']),
-    ...(isCommand ? ['-H "Idempotency-Key: $(uuidgen)"'] : []),
+    ...(takes('/IdempotencyKey') ? ['-H "Idempotency-Key: $(uuidgen)"'] : []),
+    ...(takes('/IfMatchRequired') ? [`-H 'If-Match: "3"'`] : []),
     ...(method === 'POST' ? [`--json '${text(body ?? {}).replaceAll("'", `'\\''`)}'`] : []),
   ];
   return `\`\`\`sh\n${parts.join(' \\\n  ')}\n\`\`\``;
