@@ -132,9 +132,11 @@ function analysts({ addresses: { analystUrl } }: UpReport, inFolder: string): st
 }
 
 /** A terminal is read by others too: over a shoulder, in a screenshot, in a build log. */
-function withoutPassword(address: string): string {
+export function withoutPassword(address: string): string {
   const url = URL.parse(address);
-  if (url === null || url.password === '') return address;
+  // The hosts of a cluster are no URL, and the password stands in front of them all the same.
+  if (url === null) return address.replace(/^([^:]+:\/\/[^:@]*:)[^@]*@/, '$1…@');
+  if (url.password === '') return address;
   url.password = '…';
   return decodeURIComponent(url.href);
 }

@@ -53,6 +53,30 @@ describe('configuration', () => {
     expect(message).not.toContain('hunter2');
   });
 
+  it.each([
+    'esdb://127.0.0.1:2113?tls=false',
+    'esdb://localhost:2113/?tls=true&tlsCAFile=%2Fetc%2Fca.pem',
+    'esdb://shop:p%40ss@localhost:2113?tls=true&tlsCAFile=node.crt',
+    'esdb+discover://admin:x@events.example.org:2113?nodePreference=follower',
+    'esdb://a.example.org:2113,b.example.org:2113,c.example.org?tls=true',
+    'esdb://event-store',
+  ])('takes %s for the event store', (EVENTSTORE_URL) => {
+    expect(loadConfig({ ...complete, EVENTSTORE_URL }).eventstoreUrl).toBe(EVENTSTORE_URL);
+  });
+
+  it.each([
+    'http://127.0.0.1:2113',
+    'esdb://',
+    'esdb://host:port',
+    'esdb://a,,b',
+    'esdb://hunter2@host:2113',
+    'esdb://u:hunter2@:2113',
+  ])('does not take %s', (EVENTSTORE_URL) => {
+    const load = () => loadConfig({ ...complete, EVENTSTORE_URL });
+    expect(load).toThrow('EVENTSTORE_URL: expected esdb://');
+    expect(load).not.toThrow('hunter2');
+  });
+
   it('takes addresses and networks for our proxies, and nothing wider than it says', () => {
     const proxies = (TRUSTED_PROXIES: string) => loadConfig({ ...complete, TRUSTED_PROXIES });
     expect(proxies('10.0.0.0/8, ::1').trustedProxies).toEqual(['10.0.0.0/8', '::1']);

@@ -10,6 +10,14 @@ const url = (...protocols: readonly string[]) =>
     error: `expected a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
   });
 
+/** A cluster is a list of hosts, which is no URL to anybody but the client. */
+const EVENTSTORE_URL =
+  /^esdb(\+discover)?:\/\/([^\s:@/]+:[^\s@]*@)?[\w.-]+(:\d{1,5})?(,[\w.-]+(:\d{1,5})?)*\/?(\?\S*)?$/;
+const eventStoreUrl = z.string().regex(EVENTSTORE_URL, {
+  error:
+    'expected esdb:// or esdb+discover://, [user:password@]host:port, more of them after commas',
+});
+
 const isNatsUrl = (text: string): boolean =>
   URL.canParse(text) && ['nats:', 'tls:'].includes(new URL(text).protocol);
 
@@ -45,7 +53,7 @@ const secret = z
   .transform((text) => Buffer.from(text, 'base64url'));
 
 export const environmentSchema = z.object({
-  EVENTSTORE_URL: url('esdb:', 'esdb+discover:').describe('EventStoreDB connection string'),
+  EVENTSTORE_URL: eventStoreUrl.describe('EventStoreDB connection string'),
   DATABASE_URL: postgresUrl.describe('Postgres database of read models, sagas, sessions'),
   KEYS_DATABASE_URL: postgresUrl.describe(
     "Postgres database of people's keys, apart from all others",
