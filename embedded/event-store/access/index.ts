@@ -46,12 +46,11 @@ export const createAccess = async (options: {
   readonly hub: Hub;
   /** Lists that stay in memory. */
   readonly capacity: number;
+  readonly patienceMs?: number;
 }): Promise<Access> => {
-  const { accounts, reader, hub, capacity } = options;
+  const { accounts, reader, hub, capacity, patienceMs = PATIENCE_MS } = options;
   const lists = createLookup<AccessList | undefined>(capacity, async (stream) =>
-    parseAccessList(
-      (await patiently(() => reader.streamHead(stream), PATIENCE_MS, NEVER)).metadata,
-    ),
+    parseAccessList((await patiently(() => reader.streamHead(stream), patienceMs, NEVER)).metadata),
   );
   const defaults = createLookup<DefaultLists>(Math.min(capacity, 1), async (stream) => {
     const [newest] = await patiently(
@@ -60,7 +59,7 @@ export const createAccess = async (options: {
           ...{ stream, lowest: 0n, highest: MAX_INT64, oldest: 0n },
           ...{ direction: 'backwards', limit: 1 },
         }),
-      PATIENCE_MS,
+      patienceMs,
       NEVER,
     );
     return parseDefaultLists(newest?.data);
