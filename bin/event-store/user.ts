@@ -43,13 +43,15 @@ async function usersIn(path: string): Promise<readonly Account[]> {
 }
 
 /** The first line of standard input: neither the list of processes nor the shell's history has it. */
-async function passwordGiven(): Promise<string> {
-  if (process.stdin.isTTY) {
+export async function passwordFrom(
+  input: NodeJS.ReadableStream & { readonly isTTY?: boolean },
+): Promise<string> {
+  if (input.isTTY) {
     throw new UsageError(
       'the password comes from standard input: read -rs P && printf %s "$P" | npm run event-store -- user …',
     );
   }
-  const [password = ''] = (await text(process.stdin)).split(/\r?\n/, 1);
+  const [password = ''] = (await text(input)).split(/\r?\n/, 1);
   if (password.length >= LEAST_PASSWORD) return password;
   throw new UsageError(`a password has at least ${LEAST_PASSWORD} characters`);
 }
@@ -62,7 +64,7 @@ async function accountFor(
   return {
     name,
     groups: groups ?? former?.groups ?? STANDARD_GROUPS[name] ?? [],
-    password: await hashPassword(await passwordGiven()),
+    password: await hashPassword(await passwordFrom(process.stdin)),
   };
 }
 
