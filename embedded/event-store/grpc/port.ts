@@ -50,7 +50,9 @@ type Use = (socket: Socket, http2: boolean) => void;
 const secureServer = ({ cert, key }: Certificate, use: Use): NetServer => {
   const server = createTlsServer({
     ...{ cert, key },
-    ALPNProtocols: ['h2', 'http/1.1'],
+    // The first of ours that the client offers. Clients of gRPC offer h2 alone; whoever can speak both, as
+    // curl and probes, wants a page.
+    ALPNProtocols: ['http/1.1', 'h2'],
     handshakeTimeout: FIRST_BYTES_MS,
     noDelay: true,
   });

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { get } from 'node:https';
 import { connect as connectTcp } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { connect as connectTls } from 'node:tls';
 import gossip from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import features from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_grpc_pb.js';
@@ -69,6 +71,18 @@ export const secure = [
     expect(await page(context, '/health/live')).toEqual({ code: 204, body: '' });
     expect((await page(context, '/streams/x')).code).toBe(404);
   }),
+  securedRule(
+    'secure.one-port',
+    'whoever speaks HTTP/2 as well gets a page, as curl',
+    async (context) => {
+      const { expect, port, ca } = context;
+      const socket = connectTls({ host: 'localhost', port, ca, ALPNProtocols: ['h2', 'http/1.1'] });
+      await once(socket, 'secureConnect');
+      expect(socket.alpnProtocol).toBe('http/1.1');
+      socket.write('GET /ping HTTP/1.1\r\nhost: localhost\r\n\r\n');
+      expect(await text(socket)).toContain('{"msg":"Ping!"}');
+    },
+  ),
   securedRule(
     'secure.certificate',
     'a client that does not know the certificate',
