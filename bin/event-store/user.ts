@@ -72,7 +72,8 @@ export const userVerb = defineNodeVerb({
   name: 'user',
   summary: 'Write a user with a hashed password into the users file of `serve --users`',
   description: `The password is the first line of standard input. A user who is there gets the new password, and
-keeps the groups unless others are given. A node reads the file when it starts.`,
+keeps the groups unless others are given; admin is an administrator whatever its groups. A node reads the
+file when it starts.`,
   input,
   positional: ['name'],
   finding: 'there is no such user to take out',

@@ -18,6 +18,11 @@ test.each([
   ['a key that is not known', JSON.stringify({ users: [{ ...user, role: 'x' }] }), 'users.0: '],
   ['a plain password', JSON.stringify({ users: [{ ...user, password: 'hunter2' }] }), 'is no hash'],
   ['a colon in a name', JSON.stringify({ users: [{ ...user, name: 'a:b' }] }), 'without a colon'],
+  [
+    'the name of a group of the server',
+    JSON.stringify({ users: [{ ...user, name: '$admins' }] }),
+    'does not begin with $',
+  ],
   ['no name', JSON.stringify({ users: [{ ...user, name: '' }] }), 'users.0.name: '],
   [
     'a group of no name',

@@ -5,9 +5,12 @@ import { formatHash, type PasswordHash, parseHash } from './password.ts';
 /** Somebody who can sign in. */
 export type Account = User & { readonly password: PasswordHash };
 
-/** Basic authentication ends a name at its colon, and a header ends at a control character. */
-export const userName = z.string().regex(/^[^\p{Cc}:]{1,64}$/u, {
-  error: 'is 1 to 64 characters without a colon',
+/**
+ * Basic authentication ends a name at its colon, and a header ends at a control character. In a list a
+ * name counts like a group, so nobody may be called like one of the server's own ($admins, $all).
+ */
+export const userName = z.string().regex(/^[^\p{Cc}:$][^\p{Cc}:]{0,63}$/u, {
+  error: 'is 1 to 64 characters without a colon, and does not begin with $',
 });
 const group = z.string().regex(/^[^\p{Cc},]{1,64}$/u, {
   error: 'is 1 to 64 characters without a comma',

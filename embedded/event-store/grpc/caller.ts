@@ -12,11 +12,11 @@ export type Caller = {
   onChange: Access['onChange'];
 };
 
-const REFUSALS: Readonly<Record<'refused' | 'busy', CallStatus>> = {
-  // Without the trailers of other errors, as an HTTP server's 401 arrives.
-  refused: callStatus(status.UNAUTHENTICATED, 'the credentials are not valid'),
-  busy: callStatus(status.UNAVAILABLE, 'too many credentials are being checked'),
-};
+const refusalOf = (kind: 'refused' | 'busy'): CallStatus =>
+  kind === 'busy'
+    ? callStatus(status.UNAVAILABLE, 'too many credentials are being checked')
+    : // Without the trailers of other errors, as an HTTP server's 401 arrives.
+      callStatus(status.UNAUTHENTICATED, 'the credentials are not valid');
 
 type Call = {
   readonly metadata: Pick<Metadata, 'get'>;
@@ -34,7 +34,7 @@ export const identified = (
     // Its end was heard by nobody: there was no handler yet.
     if (call.cancelled) return;
     if (identity.kind === 'refused' || identity.kind === 'busy') {
-      fail(REFUSALS[identity.kind]);
+      fail(refusalOf(identity.kind));
       return;
     }
     const user = identity.kind === 'user' ? identity.user : undefined;
