@@ -5,8 +5,10 @@ import { eventsTail } from './events/tail.ts';
 import { financeExport } from './finance/export.ts';
 import { financeVerify } from './finance/verify.ts';
 import { health } from './health/verb.ts';
+import { projectionsParked } from './projections/parked.ts';
 import { projectionsRebuild } from './projections/rebuild.ts';
 import { projectionsStatus } from './projections/status.ts';
+import { projectionsUnpark } from './projections/unpark.ts';
 import { sagasList } from './sagas/list.ts';
 import { sagasShow } from './sagas/show.ts';
 import { token } from './token.ts';
@@ -17,7 +19,7 @@ export const entries: readonly Entry[] = [
   {
     name: 'projections',
     summary: 'Look after the read models',
-    verbs: [projectionsStatus, projectionsRebuild],
+    verbs: [projectionsStatus, projectionsRebuild, projectionsParked, projectionsUnpark],
   },
   { name: 'sagas', summary: 'Look after what follows from events', verbs: [sagasList, sagasShow] },
   { name: 'events', summary: 'Read the log', verbs: [eventsStream, eventsTail] },

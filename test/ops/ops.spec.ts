@@ -138,6 +138,49 @@ test('a read model is built again while the platform runs, and is what it was', 
   expect(unknown.err).toContain('expected one of activity-catalogue');
 });
 
+const parkedKeys = z.array(
+  z.object({ projection: z.string(), key: z.string(), cause: z.string(), attempts: z.int() }),
+);
+
+test('what could not be applied is shown with its cause, and applied when that is mended', async () => {
+  const nothing = await run('projections', 'parked');
+  expect(nothing).toMatchObject({ code: 0, out: 'Nothing is parked.\n' });
+  const pool = createPool({ url: platform.databaseUrl, name: 'spec' });
+  onTestFinished(() => pool.end());
+  // What queries read is a view of the live version's table.
+  const { rows } = await pool.query<{ name: string }>(
+    `select format('%I.%I', table_schema, table_name) as name from information_schema.view_table_usage
+     where (view_schema, view_name) = ('read', 'activity_catalogue')`,
+  );
+  const table = rows[0]?.name ?? '';
+  await pool.query(`alter table ${table} add constraint spec check (title <> 'Unfit')`);
+  const { id: unfit } = await driver.openActivity(season.staff, { title: 'Unfit', price: 0 });
+  const parked = await until(
+    'it is parked',
+    () => run('projections', 'parked', '--json'),
+    ({ code }) => code === 1,
+  );
+  const [first, ...others] = parkedKeys.parse(json(parked));
+  expect([first, others]).toEqual([
+    { projection: 'activity-catalogue', key: unfit, cause: expect.any(String), attempts: 1 },
+    [],
+  ]);
+  expect(first?.cause).toContain('23514');
+
+  const inVain = await run('projections', 'unpark', 'activity-catalogue', unfit, '--json');
+  expect(inVain.code).toBe(1);
+  expect(json(inVain)).toMatchObject({ applied: 0, parked: [{ key: unfit, attempts: 2 }] });
+  await pool.query(`alter table ${table} drop constraint spec`);
+  const mended = await run('projections', 'unpark', '--all');
+  expect(mended).toMatchObject({ code: 0 });
+  expect(mended.out).toMatch(/^\d+ events were applied\.\nNothing is parked\.\n$/);
+  expect(await driver.activity(unfit)).toMatchObject({ title: 'Unfit' });
+
+  const neither = await run('projections', 'unpark', 'activity-catalogue');
+  expect(neither).toMatchObject({ code: 2, out: '' });
+  expect(neither.err).toContain('name a projection and a key, or say --all');
+});
+
 test('a token of the administrator opens the APIs; a password never stands on the command line', async () => {
   const plain = await run('token');
   expect(plain).toMatchObject({ code: 0, err: '' });
