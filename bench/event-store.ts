@@ -48,7 +48,7 @@ const bench: Bench = {
   postgresPid: postgres.pid,
   database: (name) => postgres.createDatabase(name),
   wrong: (what) => {
-    if (refused[what] === undefined) progress(`WRONG: ${what}`);
+    if (Object.keys(refused).length < 10) progress(`WRONG: ${what}`);
     refused[what] = (refused[what] ?? 0) + 1;
   },
 };

@@ -16,7 +16,7 @@ import type { Node } from './node.ts';
 import type { Log } from './options.ts';
 import { type Caches, startWriter } from './write/writer.ts';
 
-export { LogInUseError } from './log/writer-session.ts';
+export { LogInUseError } from './log/lock.ts';
 export type { Log, LogLevel } from './options.ts';
 
 export type EventStoreNodeOptions = NodeOptions & {

@@ -14,8 +14,8 @@ export type PostgresProxy = {
   close(): Promise<void>;
 };
 
-/** The name of the writer's statement in the Bind message. */
-const INSERT = Buffer.from('\0insert\0');
+/** How the writer's statement begins. */
+const COMMIT = Buffer.from('copy event_store.event ');
 /** ReadyForQuery, idle: the statement is done and committed. */
 const READY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
 
@@ -43,7 +43,7 @@ export const startPostgresProxy = async (databaseUrl: string): Promise<PostgresP
     }
     client.on('data', (chunk: Buffer) => {
       const armed = cut;
-      if (armed !== undefined && chunk.includes(INSERT)) {
+      if (armed !== undefined && chunk.includes(COMMIT)) {
         cut = undefined;
         if (armed.when === 'before') {
           end();

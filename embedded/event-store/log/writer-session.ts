@@ -1,24 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { RecordedEvent } from '../core/model.ts';
 import { NO_EVENTS } from '../core/model.ts';
 import type { StreamState, WrittenId } from '../core/stream-state.ts';
-import { checksumOf } from './checksum.ts';
 import { sessionConfig } from './connection.ts';
+import { copyEvents } from './copy.ts';
+import { takeLock } from './lock.ts';
 import { migrate } from './schema.ts';
-
-/** Any two numbers would do; they must only be the same in every node and used by nothing else. */
-const LOCK = '1886419824, 20240600';
-
-/** Another node works on this database. Two writers would break the order of the log. */
-export class LogInUseError extends Error {
-  constructor(holder: string) {
-    super(
-      `another event store node is working on this database (${holder}); a log has one node, stop that one first`,
-    );
-    this.name = 'LogInUseError';
-  }
-}
 
 export type StreamSnapshot = { readonly stream: string; readonly state: StreamState };
 
@@ -54,70 +41,8 @@ const IDS = `
   from unnest($1::text[], $2::bigint[]) with ordinality w(stream, revision, ord)
   join event_store.event e on e.stream = w.stream and e.revision = w.revision`;
 
-const INSERT = `
-  insert into event_store.event
-    (position, stream, revision, id, type, json, created, checksum, data, metadata)
-  select $1::bigint + n.ord - 1, n.stream, n.revision, n.id, n.type, n.json, n.created, n.checksum,
-    substring($10::bytea from n.start for n.data), substring($10::bytea from n.start + n.data for n.metadata)
-  from unnest($2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::boolean[], $7::bigint[],
-    $8::integer[], $9::integer[], $11::integer[], $12::integer[]) with ordinality
-    n(stream, revision, id, type, json, created, checksum, start, data, metadata, ord)`;
-
 /** Array of things that need no quoting. */
 const plainArray = (values: readonly unknown[]): string => `{${values.join(',')}}`;
-
-const insertValues = (events: readonly RecordedEvent[]): unknown[] => {
-  const starts: number[] = [];
-  const chunks: Buffer[] = [];
-  let end = 1; // substring() counts from one
-  for (const event of events) {
-    starts.push(end);
-    chunks.push(event.data, event.metadata);
-    end += event.data.length + event.metadata.length;
-  }
-  return [
-    events[0]?.position,
-    events.map((event) => event.stream),
-    plainArray(events.map((event) => event.revision)),
-    plainArray(events.map((event) => event.id)),
-    events.map((event) => event.type),
-    plainArray(events.map((event) => event.json)),
-    plainArray(events.map((event) => event.created)),
-    plainArray(events.map(checksumOf)),
-    plainArray(starts),
-    // One parameter for all bytes: an array of them would travel as hexadecimal text.
-    Buffer.concat(chunks),
-    plainArray(events.map((event) => event.data.length)),
-    plainArray(events.map((event) => event.metadata.length)),
-  ];
-};
-
-const holderOf = async (client: pg.Client): Promise<string> => {
-  const found = await client.query<[string]>({
-    text: `
-      select coalesce(a.application_name, '?') || ', backend ' || l.pid || ', since ' ||
-        to_char(a.backend_start at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-      from pg_locks l left join pg_stat_activity a on a.pid = l.pid
-      where l.locktype = 'advisory' and l.granted and l.database =
-        (select oid from pg_database where datname = current_database())
-        and (l.classid::bigint, l.objid::bigint) = (${LOCK})`,
-    rowMode: 'array',
-  });
-  return found.rows[0]?.[0] ?? 'it has just gone';
-};
-
-const takeLock = async (client: pg.Client, waitMs: number): Promise<void> => {
-  const until = Date.now() + waitMs;
-  for (;;) {
-    const taken = await client.query<[string]>({
-      text: `select pg_try_advisory_lock(${LOCK})::text`,
-      rowMode: 'array',
-    });
-    if (taken.rows[0]?.[0] === 'true') return;
-    if (Date.now() >= until) throw new LogInUseError(await holderOf(client));
-    await delay(50);
-  }
-};
 
 /**
  * Connects, takes the lock of the log and brings the schema up to date.
@@ -200,9 +125,7 @@ export const openWriterSession = async (
         );
         return row?.[0];
       },
-      async insert(events) {
-        await rows('insert', INSERT, insertValues(events));
-      },
+      insert: (events) => copyEvents(client, events),
       async ping() {
         await client.query('select 1');
       },
