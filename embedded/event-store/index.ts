@@ -6,6 +6,7 @@ import { createAccess } from './access/index.ts';
 import type { Account } from './access/users.ts';
 import { createOpenCalls } from './grpc/calls.ts';
 import { type Certificate, checkCertificate } from './grpc/certificate.ts';
+import { gatherWrites } from './grpc/gather-writes.ts';
 import { listen } from './grpc/port.ts';
 import { addServices } from './grpc/services.ts';
 import { createHub, type HubLimits } from './live/hub.ts';
@@ -124,6 +125,7 @@ export const startNodeOver = async (
   });
   const calls = createOpenCalls();
   const grpc = new Server({
+    interceptors: [gatherWrites],
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_send_message_length': -1,
     'grpc.keepalive_time_ms': KEEPALIVE_MS,
