@@ -4,6 +4,7 @@ import streams from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { MethodDefinition, Server, sendUnaryData } from '@grpc/grpc-js';
 import type { Node } from '../node.ts';
 import { readBatchRequest } from '../wire/batch-request.ts';
+import { checked, type Shape, shapes } from '../wire/shape.ts';
 import { appendHandler } from './append.ts';
 import { batchAppendHandler } from './batch-append.ts';
 import { type Caller, identified } from './caller.ts';
@@ -11,21 +12,29 @@ import { deleteHandler } from './delete.ts';
 import { featuresHandler, gossipHandler } from './discovery.ts';
 import { readHandler } from './read.ts';
 
-/** A method of the protocol whose answers are encoded by the handler. */
-const encoded = <Request>(
-  method: Pick<
-    MethodDefinition<Request, unknown>,
-    'path' | 'requestStream' | 'responseStream' | 'requestSerialize' | 'requestDeserialize'
-  >,
-) => ({
-  path: method.path,
-  requestStream: method.requestStream,
-  responseStream: method.responseStream,
-  requestSerialize: method.requestSerialize,
-  requestDeserialize: method.requestDeserialize,
+/** A name of 2 KiB, a filter of a thousand prefixes. */
+const MOST_READ_BYTES = 1024 * 1024;
+/** A name and a revision, or nothing at all. */
+const MOST_SMALL_BYTES = 64 * 1024;
+
+type Method<Request> = Pick<
+  MethodDefinition<Request, unknown>,
+  'path' | 'requestStream' | 'responseStream' | 'requestSerialize' | 'requestDeserialize'
+>;
+
+/** A method of the protocol whose requests are looked over and whose answers the handler encodes. */
+const method = <Request>(definition: Method<Request>, shape: Shape, mostBytes?: number) => ({
+  path: definition.path,
+  requestStream: definition.requestStream,
+  responseStream: definition.responseStream,
+  requestSerialize: definition.requestSerialize,
+  requestDeserialize: checked(definition.requestDeserialize, shape, mostBytes),
   responseSerialize: (answer: Buffer): Buffer => answer,
   responseDeserialize: (answer: Buffer): Buffer => answer,
 });
+
+const { read, append, batchAppend, delete: remove, tombstone } = streams.StreamsService;
+const { getSupportedMethods } = features.ServerFeaturesService;
 
 type Identifiable = Parameters<typeof identified>[1];
 
@@ -66,14 +75,14 @@ const single = <Call extends Identifiable>({ access }: Node, handle: Single<Call
 export const addServices = (server: Server, node: Node): void => {
   server.addService(
     {
-      read: encoded(streams.StreamsService.read),
-      append: encoded(streams.StreamsService.append),
+      read: method(read, shapes.read, MOST_READ_BYTES),
+      append: method(append, shapes.append),
       batchAppend: {
-        ...encoded(streams.StreamsService.batchAppend),
-        requestDeserialize: readBatchRequest,
+        ...method(batchAppend, shapes.batchAppend),
+        requestDeserialize: checked(readBatchRequest, shapes.batchAppend),
       },
-      delete: encoded(streams.StreamsService.delete),
-      tombstone: encoded(streams.StreamsService.tombstone),
+      delete: method(remove, shapes.delete, MOST_SMALL_BYTES),
+      tombstone: method(tombstone, shapes.delete, MOST_SMALL_BYTES),
     },
     {
       read: streaming(node, readHandler(node)),
@@ -84,9 +93,12 @@ export const addServices = (server: Server, node: Node): void => {
     },
   );
   // A client asks these two before it says who it is.
-  server.addService({ read: encoded(gossip.GossipService.read) }, { read: gossipHandler(node) });
   server.addService(
-    { getSupportedMethods: encoded(features.ServerFeaturesService.getSupportedMethods) },
+    { read: method(gossip.GossipService.read, shapes.empty, MOST_SMALL_BYTES) },
+    { read: gossipHandler(node) },
+  );
+  server.addService(
+    { getSupportedMethods: method(getSupportedMethods, shapes.empty, MOST_SMALL_BYTES) },
     { getSupportedMethods: featuresHandler() },
   );
 };

@@ -11,6 +11,8 @@ const DURATION = 7;
 const SECONDS = 1;
 const NANOS = 2;
 
+const MOST_INT64 = 2 ** 63;
+
 /** Visits the fields of a message: varints as numbers, nested messages as their bytes. */
 function* fields(bytes: Buffer): Generator<{ field: number; value: number | Buffer }> {
   let at = 0;
@@ -49,8 +51,8 @@ const durationFrom = (raw: Buffer): number | undefined => {
   let ms = 0;
   for (const { field, value } of fields(duration)) {
     if (typeof value !== 'number') continue;
-    // A negative number of seconds is a varint beyond all reason: no time is left.
-    if (field === SECONDS) ms += value > Number.MAX_SAFE_INTEGER ? -1_000 : value * 1_000;
+    // Negative numbers are the varints beyond those of int64: no time is left.
+    if (field === SECONDS) ms += value > MOST_INT64 ? -1_000 : value * 1_000;
     if (field === NANOS) ms += value / 1_000_000;
   }
   return ms;
