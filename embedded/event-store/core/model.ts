@@ -76,8 +76,20 @@ export type Outcome =
     }
   | { readonly ok: false; readonly failure: Failure };
 
+/** What an event costs beside its bytes: its row, its object, its number. */
+const EVENT_OVERHEAD = 256;
+
+/** Bytes an event takes up in memory, about, whatever it is that it has much of. */
+export const weightOf = (event: NewEvent): number =>
+  event.data.length + event.metadata.length + event.type.length + EVENT_OVERHEAD;
+
 /** Bytes of data in one append (24.6 counts data alone: see the size rule in the README). */
 export const MAX_APPEND_SIZE = 1_048_576;
+/**
+ * What one append weighs at most, all in all (`weightOf`). The real server has the same end, since a
+ * record of its log is no larger; its rule of 1 MiB does not count metadata.
+ */
+export const MAX_APPEND_WEIGHT = 16 * 1024 * 1024;
 /** The real server waits this long for a commit before it answers Timeout. */
 export const WRITE_TIMEOUT_MS = 2_000;
 /** An index entry of Postgres holds about 2,700 bytes; a longer name could not be indexed. */

@@ -105,9 +105,12 @@ export const firstVisible = (limits: StreamLimits, last: bigint): bigint => {
 
 const TICKS_PER_SECOND = 10_000_000n;
 
-/** Oldest `created` a reader may see, in ticks. */
-export const oldestVisible = (limits: StreamLimits, nowTicks: bigint): bigint =>
-  limits.maxAgeSeconds === undefined ? 0n : nowTicks - limits.maxAgeSeconds * TICKS_PER_SECOND;
+/** Oldest `created` a reader may see, in ticks; 0, which is all, for an age beyond 1970. */
+export const oldestVisible = (limits: StreamLimits, nowTicks: bigint): bigint => {
+  if (limits.maxAgeSeconds === undefined) return 0n;
+  const oldest = nowTicks - limits.maxAgeSeconds * TICKS_PER_SECOND;
+  return oldest > 0n ? oldest : 0n;
+};
 
 const withRawIntegers = (_key: string, value: unknown): unknown =>
   typeof value === 'bigint' ? JSON.rawJSON(value.toString()) : value;

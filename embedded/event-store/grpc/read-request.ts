@@ -1,7 +1,7 @@
 import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import { MAX_INT64, MAX_STREAM_NAME_BYTES } from '../core/model.ts';
 import type { Direction } from '../log/reader.ts';
-import { createFilter, type EventFilter } from '../read/filter.ts';
+import { createFilter, type EventFilter, FilterLimitError } from '../read/filter.ts';
 
 export type Start = 'start' | 'end' | bigint;
 
@@ -70,6 +70,9 @@ const filterFrom = (options: ReadReq.Options): EventFilter | undefined => {
       prefixes: expression.getPrefixList(),
     });
   } catch (error) {
+    if (error instanceof FilterLimitError) {
+      throw new BadRequestError(error.message, { cause: error });
+    }
     throw new BadRequestError(`the filter is no regular expression: ${String(error)}`, {
       cause: error,
     });

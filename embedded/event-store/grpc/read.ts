@@ -1,19 +1,21 @@
 import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
+import type { RecordedEvent } from '../core/model.ts';
 import { MAX_INT64, NO_EVENTS } from '../core/model.ts';
 import { firstVisible, isSoftDeleted, oldestVisible } from '../core/stream-metadata.ts';
 import { DamagedEventError } from '../log/checksum.ts';
 import { messageOf } from '../log/connection.ts';
 import type { Node } from '../node.ts';
 import { isHidden } from '../read/filter.ts';
+import { TooSlowError } from '../read/guarded.ts';
 import { adaptivePage, LogUnavailableError, patiently } from '../read/paging.ts';
 import { readableStream } from '../read/stream-head.ts';
 import { type CallStatus, callStatus, failureStatus } from '../wire/failures.ts';
 import { streamNotFoundFrame } from '../wire/read-responses.ts';
 import { type Caller, endWhenRefused } from './caller.ts';
 import { createSender, type Sender } from './calls.ts';
-import { framesOf, nowTicks } from './frames.ts';
+import { framesInParts, framesOf, nowTicks } from './frames.ts';
 import { BadRequestError, parseReadRequest, type ReadRequest, type Start } from './read-request.ts';
 import { subscribeToAll } from './subscribe-all.ts';
 import { subscribeToStream } from './subscribe-stream.ts';
@@ -26,11 +28,20 @@ const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 const rowsFor = (remaining: bigint, rows: number): number =>
   remaining < BigInt(rows) ? Number(remaining) : rows;
 
-const sendAll = async (sender: Sender, frames: readonly Buffer[]): Promise<void> => {
-  for (const frame of frames) {
-    const full = sender.send(frame);
-    if (full !== undefined) await full;
-    if (sender.over.aborted) return;
+const sendAll = async (
+  node: Node,
+  sender: Sender,
+  events: readonly RecordedEvent[],
+  request: ReadRequest,
+): Promise<void> => {
+  const make = (rest: readonly RecordedEvent[]): Promise<Buffer[]> =>
+    patiently(() => framesOf(node.reader, rest, request), PATIENCE_MS, sender.over);
+  for await (const frames of framesInParts(events, make)) {
+    for (const frame of frames) {
+      const full = sender.send(frame);
+      if (full !== undefined) await full;
+      if (sender.over.aborted) return;
+    }
   }
 };
 
@@ -81,10 +92,10 @@ const readStream = async (
       node.reader.streamPage({ stream, lowest, highest, oldest, direction, limit }),
     );
     page.learn(events);
-    await sendAll(sender, await patient(() => framesOf(node.reader, events, request)));
+    await sendAll(node, sender, events, request);
     remaining -= BigInt(events.length);
     const newest = events.at(-1);
-    if (newest === undefined || events.length < limit) break;
+    if (newest === undefined) break;
     if (backwards) highest = newest.revision - 1n;
     else lowest = newest.revision + 1n;
   }
@@ -112,13 +123,13 @@ const readAll = async (
     const limit = filter === undefined ? rowsFor(remaining, page.rows) : page.rows;
     const events = await patient(() => node.reader.allPage({ lowest, highest, direction, limit }));
     page.learn(events);
-    const wanted = events
-      .filter((event) => !isHidden(event.stream) && (filter === undefined || filter(event)))
-      .slice(0, rowsFor(remaining, events.length));
-    await sendAll(sender, await patient(() => framesOf(node.reader, wanted, request)));
+    const visible = events.filter((event) => !isHidden(event.stream));
+    const passed = filter === undefined ? visible : filter(visible);
+    const wanted = passed.slice(0, rowsFor(remaining, events.length));
+    await sendAll(node, sender, wanted, request);
     remaining -= BigInt(wanted.length);
     const newest = events.at(-1);
-    if (newest === undefined || events.length < limit) break;
+    if (newest === undefined) break;
     if (backwards) highest = newest.position - 1n;
     else lowest = newest.position + 1n;
   }
@@ -140,6 +151,12 @@ const serve = (node: Node, sender: Sender, request: ReadRequest): Promise<void> 
 
 const whyItFailed = (error: unknown): CallStatus => {
   const message = messageOf(error);
+  if (error instanceof TooSlowError) {
+    return callStatus(
+      status.INVALID_ARGUMENT,
+      `the regular expression of the filter is too slow: ${message}`,
+    );
+  }
   if (error instanceof BadRequestError) return callStatus(status.INVALID_ARGUMENT, message);
   if (error instanceof DamagedEventError) return callStatus(status.DATA_LOSS, message);
   if (error instanceof LogUnavailableError) return callStatus(status.UNAVAILABLE, message);
@@ -171,7 +188,7 @@ export const readHandler =
         await serve(node, sender, request);
       } catch (error) {
         if (sender.over.aborted) return;
-        if (!(error instanceof BadRequestError)) {
+        if (!(error instanceof BadRequestError || error instanceof TooSlowError)) {
           node.log('error', 'a read failed', { reason: messageOf(error) });
         }
         sender.fail(whyItFailed(error));

@@ -7,7 +7,7 @@ import { isHidden } from '../read/filter.ts';
 import { adaptivePage, patiently } from '../read/paging.ts';
 import { caughtUpFrame, checkpointFrame, confirmationFrame } from '../wire/read-responses.ts';
 import type { Sender } from './calls.ts';
-import { framesOf, isPlain } from './frames.ts';
+import { framesInTurn, framesOf, isPlain } from './frames.ts';
 import type { ReadRequest, Start } from './read-request.ts';
 
 /** Events taken from memory at a time, so that one subscriber does not hold up the others. */
@@ -69,59 +69,75 @@ export const subscribeToAll = async (
     full = sender.send(frame) ?? full;
   };
   const progress = filter === undefined ? undefined : checkpoints(request, send, -1n);
-  const wanted = (event: RecordedEvent): boolean =>
-    !isHidden(event.stream) && (filter === undefined || filter(event));
+  const patient = <T>(read: () => Promise<T>): Promise<T> =>
+    patiently(read, Number.POSITIVE_INFINITY, sender.over);
 
   const nextEvents = async (): Promise<readonly RecordedEvent[]> => {
     const recent = hub.after(cursor, LIVE_PAGE);
     if (recent !== undefined) return recent;
     // Not in memory (any more): this subscriber is catching up.
     live = false;
-    const events = await patiently(
-      () =>
-        reader.allPage({
-          lowest: cursor + 1n,
-          highest: MAX_INT64,
-          direction: 'forwards',
-          limit: page.rows,
-        }),
-      Number.POSITIVE_INFINITY,
-      sender.over,
+    const events = await patient(() =>
+      reader.allPage({
+        lowest: cursor + 1n,
+        highest: MAX_INT64,
+        direction: 'forwards',
+        limit: page.rows,
+      }),
     );
     page.learn(events);
     return events;
   };
 
-  send(confirmationFrame(randomUUID()));
-  while (!sender.over.aborted) {
-    if (cursor >= hub.head) {
-      if (!live) {
-        live = true;
-        progress?.mark(cursor);
-        send(caughtUpFrame());
-      }
-      await advanced(hub, cursor, sender.over);
-      continue;
-    }
-    const reached = hub.head;
-    const events = await nextEvents();
-    const chosen = events.filter(wanted);
-    const frames = isPlain(chosen, request)
-      ? framesOf(reader, chosen, request)
-      : patiently(() => framesOf(reader, chosen, request), Number.POSITIVE_INFINITY, sender.over);
-    const ready = await frames;
-    let next = 0;
+  const chosenFrom = (events: readonly RecordedEvent[]): readonly RecordedEvent[] => {
+    const visible = events.filter((event) => !isHidden(event.stream));
+    return filter === undefined ? visible : filter(visible);
+  };
+
+  const framesFor = (chosen: readonly RecordedEvent[]): Promise<Buffer[]> => {
+    const frames = (): Promise<Buffer[]> => framesOf(reader, chosen, request);
+    return isPlain(chosen, request) ? frames() : patient(frames);
+  };
+
+  /** Waits for a subscriber that cannot keep up. */
+  const room = async (): Promise<void> => {
+    const drained = full;
+    full = undefined;
+    await drained;
+  };
+
+  const deliver = async (events: readonly RecordedEvent[]): Promise<void> => {
+    const chosen = chosenFrom(events);
+    const frameOf = framesInTurn(chosen, framesFor);
     for (const event of events) {
+      const frame = await frameOf(event);
       cursor = event.position;
-      const frame = chosen[next] === event ? ready[next++] : undefined;
       if (frame !== undefined) send(frame);
       progress?.considered(event.position);
-      if (full !== undefined) {
-        await full;
-        full = undefined;
-        if (sender.over.aborted) return;
-      }
+      if (full === undefined) continue;
+      await room();
+      if (sender.over.aborted) return;
     }
+  };
+
+  const rest = async (): Promise<void> => {
+    if (!live) {
+      live = true;
+      progress?.mark(cursor);
+      send(caughtUpFrame());
+    }
+    await advanced(hub, cursor, sender.over);
+  };
+
+  send(confirmationFrame(randomUUID()));
+  while (!sender.over.aborted) {
+    const reached = hub.head;
+    if (cursor >= reached) {
+      await rest();
+      continue;
+    }
+    const events = await nextEvents();
+    await deliver(events);
     // Nothing up to the head: the rest of the log is there to be read but has no events.
     if (events.length === 0 && cursor < reached) cursor = reached;
   }

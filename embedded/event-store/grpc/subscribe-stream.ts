@@ -8,11 +8,14 @@ import { readableStream } from '../read/stream-head.ts';
 import { failureStatus } from '../wire/failures.ts';
 import { caughtUpFrame, confirmationFrame } from '../wire/read-responses.ts';
 import type { Sender } from './calls.ts';
-import { framesOf, nowTicks } from './frames.ts';
-import type { ReadRequest } from './read-request.ts';
+import { framesInParts, framesOf, nowTicks } from './frames.ts';
+import type { ReadRequest, Start } from './read-request.ts';
+import { createWaiting } from './waiting.ts';
 
-/** Live events that wait for a slow subscriber; beyond that it reads the log again. */
-const MOST_WAITING = 512;
+const startOf = (from: Start, last: bigint): bigint => {
+  if (from === 'start') return NO_EVENTS;
+  return from === 'end' ? last : from;
+};
 
 /**
  * A catch-up subscription to a stream, beginning after its start revision. It listens before it
@@ -26,8 +29,7 @@ export const subscribeToStream = async (
 ): Promise<void> => {
   const { stream } = request;
   const page = adaptivePage();
-  let waiting: RecordedEvent[] = [];
-  let missed = true;
+  const waiting = createWaiting();
   let live = false;
   let cursor = NO_EVENTS;
   let wake: (() => void) | undefined;
@@ -37,28 +39,35 @@ export const subscribeToStream = async (
     patiently(read, Number.POSITIVE_INFINITY, sender.over);
 
   const off = node.hub.onStream(stream, (event) => {
-    if (event === undefined || waiting.length >= MOST_WAITING) {
-      missed = true;
-      waiting = [];
-    } else {
-      waiting.push(event);
-    }
+    waiting.push(event);
     stir();
   });
 
+  const endAsDeleted = (): void => sender.fail(failureStatus({ kind: 'stream-deleted', stream }));
+
+  /** False when the subscriber has gone. */
+  const sendFresh = async (events: readonly RecordedEvent[]): Promise<boolean> => {
+    const fresh = events.filter((event) => event.revision > cursor);
+    const make = (rest: readonly RecordedEvent[]): Promise<Buffer[]> =>
+      patient(() => framesOf(node.reader, rest, request));
+    let next = 0;
+    for await (const frames of framesInParts(fresh, make)) {
+      for (const frame of frames) {
+        const full = sender.send(frame);
+        cursor = fresh[next++]?.revision ?? cursor;
+        if (full !== undefined) await full;
+        if (sender.over.aborted) return false;
+      }
+    }
+    return true;
+  };
+
   /** False when the stream has come to its end. */
   const deliver = async (events: readonly RecordedEvent[]): Promise<boolean> => {
-    const fresh = events.filter((event) => event.revision > cursor);
-    const frames = await patient(() => framesOf(node.reader, fresh, request));
-    for (const [index, event] of fresh.entries()) {
-      const frame = frames[index];
-      const full = frame === undefined ? undefined : sender.send(frame);
-      cursor = event.revision;
-      if (full !== undefined) await full;
-      if (sender.over.aborted) return false;
-    }
-    if (cursor !== TOMBSTONE) return true;
-    sender.fail(failureStatus({ kind: 'stream-deleted', stream }));
+    if (!(await sendFresh(events))) return false;
+    // The cursor does not say it: a subscription may begin at that number, or beyond.
+    if (!events.some((event) => event.revision === TOMBSTONE)) return true;
+    endAsDeleted();
     return false;
   };
 
@@ -69,52 +78,46 @@ export const subscribeToStream = async (
       const first = firstVisible(limits, last);
       const lowest = cursor >= first ? cursor + 1n : first;
       if (lowest > last) return true;
-      const limit = page.rows;
+      const place = { stream, lowest, highest: last, oldest } as const;
       const events = await patient(() =>
-        node.reader.streamPage({
-          stream,
-          lowest,
-          highest: last,
-          oldest,
-          direction: 'forwards',
-          limit,
-        }),
+        node.reader.streamPage({ ...place, direction: 'forwards', limit: page.rows }),
       );
       page.learn(events);
       if (!(await deliver(events))) return false;
-      if (events.length < limit) return true;
+      if (events.length === 0) return true;
     }
+  };
+
+  const rest = async (): Promise<void> => {
+    if (!live) {
+      live = true;
+      void sender.send(caughtUpFrame());
+    }
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    wake = undefined;
+  };
+
+  /** Reads what was missed, or takes what waits; false when the stream has come to its end. */
+  const goOn = async (): Promise<boolean> => {
+    if (!waiting.missed) return await deliver(waiting.take());
+    waiting.take();
+    live = false;
+    return await catchUp();
   };
 
   const run = async (): Promise<void> => {
     void sender.send(confirmationFrame(randomUUID()));
     const { last, tombstoned } = await patient(() => readableStream(node, stream));
     if (tombstoned) {
-      sender.fail(failureStatus({ kind: 'stream-deleted', stream }));
+      endAsDeleted();
       return;
     }
-    if (request.from === 'end') cursor = last;
-    else if (request.from !== 'start') cursor = request.from;
+    cursor = startOf(request.from, last);
     while (!sender.over.aborted) {
-      if (missed) {
-        missed = false;
-        live = false;
-        waiting = [];
-        if (!(await catchUp())) return;
-      } else if (waiting.length > 0) {
-        const events = waiting;
-        waiting = [];
-        if (!(await deliver(events))) return;
-      } else {
-        if (!live) {
-          live = true;
-          void sender.send(caughtUpFrame());
-        }
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        wake = undefined;
-      }
+      if (!waiting.missed && waiting.length === 0) await rest();
+      else if (!(await goOn())) return;
     }
   };
 

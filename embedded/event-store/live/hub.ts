@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../core/model.ts';
+import { type RecordedEvent, weightOf } from '../core/model.ts';
 
 /**
  * The newest committed events, in memory, for everybody who reads live.
@@ -11,6 +11,8 @@ import type { RecordedEvent } from '../core/model.ts';
 export type Hub = {
   /** position of the newest published event */
   readonly head: bigint;
+  /** How many listen, for an advance or to a stream. */
+  readonly followers: number;
   publish(events: readonly RecordedEvent[]): void;
   /** Something was committed that was not published: everybody reads the log up to `head`. */
   reset(head: bigint): void;
@@ -28,7 +30,20 @@ export type HubLimits = { readonly maxEvents: number; readonly maxBytes: number 
 
 const DEFAULT_LIMITS: HubLimits = { maxEvents: 8_192, maxBytes: 16 * 1024 * 1024 };
 
-const sizeOf = (event: RecordedEvent): number => event.data.length + event.metadata.length + 256;
+/** What one reader gets at a time: if it never reads on, this much is kept for it. */
+const MOST_BYTES_AT_A_TIME = 1024 * 1024;
+
+/** How many of some events that is, at least one and at most `limit`. */
+const fitting = (events: readonly RecordedEvent[], from: number, limit: number): number => {
+  let bytes = 0;
+  for (let count = 0; count < limit; count += 1) {
+    const event = events[from + count];
+    if (event === undefined) return count;
+    bytes += weightOf(event);
+    if (bytes > MOST_BYTES_AT_A_TIME && count > 0) return count;
+  }
+  return limit;
+};
 
 export const createHub = (start: bigint, wished: Partial<HubLimits> = {}): Hub => {
   const limits = { ...DEFAULT_LIMITS, ...wished };
@@ -45,7 +60,7 @@ export const createHub = (start: bigint, wished: Partial<HubLimits> = {}): Hub =
     while (events.length - skip > limits.maxEvents || bytes > limits.maxBytes) {
       const oldest = events[skip];
       if (oldest === undefined) break;
-      bytes -= sizeOf(oldest);
+      bytes -= weightOf(oldest);
       skip += 1;
     }
     // Cutting the front off at every publish would copy the window each time.
@@ -63,10 +78,14 @@ export const createHub = (start: bigint, wished: Partial<HubLimits> = {}): Hub =
     get head() {
       return head;
     },
+    get followers() {
+      const ofStreams = streamListeners.values().reduce((sum, those) => sum + those.size, 0);
+      return advanceListeners.size + ofStreams;
+    },
     publish(published) {
       for (const event of published) {
         events.push(event);
-        bytes += sizeOf(event);
+        bytes += weightOf(event);
         head = event.position;
       }
       forgetOld();
@@ -93,7 +112,7 @@ export const createHub = (start: bigint, wished: Partial<HubLimits> = {}): Hub =
       if (first === undefined) return position >= head ? [] : undefined;
       if (position < first.position - 1n) return undefined;
       const from = skip + Number(position + 1n - first.position);
-      return events.slice(from, from + limit);
+      return events.slice(from, from + fitting(events, from, limit));
     },
     onPublish(listener) {
       publishListeners.add(listener);

@@ -14,7 +14,10 @@ export type StreamHead = {
 
 export type LogReader = {
   streamHead(stream: string): Promise<StreamHead>;
-  /** Events of a stream with `lowest <= revision <= highest` not older than `oldest`. */
+  /**
+   * Events of a stream with `lowest <= revision <= highest` not older than `oldest`: at most `limit`,
+   * and no more once there are some mebibytes, but one if there is one. None means: no more.
+   */
   streamPage(page: {
     stream: string;
     lowest: bigint;
@@ -23,14 +26,17 @@ export type LogReader = {
     direction: Direction;
     limit: number;
   }): Promise<RecordedEvent[]>;
-  /** Events with `lowest <= position <= highest`. */
+  /** Events with `lowest <= position <= highest`, likewise. */
   allPage(page: {
     lowest: bigint;
     highest: bigint;
     direction: Direction;
     limit: number;
   }): Promise<RecordedEvent[]>;
-  /** What links point at, with what decides whether it may be seen. */
+  /**
+   * What links point at, with what decides whether it may be seen: that of the first ones, at least
+   * of one, until there are some mebibytes.
+   */
   linkTargets(targets: readonly { stream: string; revision: bigint }[]): Promise<
     {
       readonly event: RecordedEvent | undefined;
@@ -48,25 +54,64 @@ const HEAD = `
     (select revision from event_store.event where stream = $1 order by revision desc limit 1),
     (select data from event_store.event where stream = $2 order by revision desc limit 1)`;
 
-const streamPageText = (direction: Direction): string => `
-  select ${EVENT_COLUMNS} from event_store.event
-  where stream = $1 and revision >= $2 and revision <= $3 and created >= $4
-  order by revision ${order[direction]} limit $5`;
+/** What a page may bring on top of one event, which may be larger: 1,000 rows can be 16 GiB. */
+const PAGE_BYTES = 4 * 1024 * 1024;
 
-const allPageText = (direction: Direction): string => `
-  select ${EVENT_COLUMNS} from event_store.event
-  where position >= $1 and position <= $2
-  order by position ${order[direction]} limit $3`;
+/** Cuts a page of rows off where it has brought enough. Sizes are known without reading what is large. */
+const cutPage = (page: string, by: string, direction: Direction): string => `
+  select ${EVENT_COLUMNS} from (
+    select page.*, sum(octet_length(data) + octet_length(metadata) + octet_length(type)) over (
+      order by ${by} ${order[direction]} rows between unbounded preceding and 1 preceding
+    ) as before
+    from (${page}) page
+  ) sized
+  where coalesce(before, 0) < ${PAGE_BYTES}
+  order by ${by} ${order[direction]}`;
+
+const streamPageText = (direction: Direction): string =>
+  cutPage(
+    `select ${EVENT_COLUMNS} from event_store.event
+     where stream = $1 and revision >= $2 and revision <= $3 and created >= $4
+     order by revision ${order[direction]} limit $5`,
+    'revision',
+    direction,
+  );
+
+const allPageText = (direction: Direction): string =>
+  cutPage(
+    `select ${EVENT_COLUMNS} from event_store.event
+     where position >= $1 and position <= $2
+     order by position ${order[direction]} limit $3`,
+    'position',
+    direction,
+  );
+
+/** Targets asked for at once: the metadata of each stream may be a mebibyte. */
+const MOST_TARGETS = 128;
 
 const LINK_TARGETS = `
   select
-    (select revision from event_store.event h where h.stream = e.stream order by revision desc limit 1),
-    (select data from event_store.event m where m.stream = '$$' || e.stream order by revision desc limit 1),
-    w.ord, ${EVENT_COLUMNS.split(', ')
-      .map((column) => `e.${column}`)
-      .join(', ')}
-  from unnest($1::text[], $2::bigint[]) with ordinality w(stream, revision, ord)
-  join event_store.event e on e.stream = w.stream and e.revision = w.revision`;
+    (select revision from event_store.event h where h.stream = t.stream order by revision desc limit 1),
+    (select data from event_store.event m where m.stream = '$$' || t.stream order by revision desc limit 1),
+    t.ord::int4, t.matches::int4, ${EVENT_COLUMNS}
+  from (
+    select w.ord, e.*, count(*) over () as matches,
+      sum(octet_length(e.data) + octet_length(e.metadata) + octet_length(e.type)) over (
+        order by w.ord rows between unbounded preceding and 1 preceding
+      ) as before
+    from unnest($1::text[], $2::bigint[]) with ordinality w(stream, revision, ord)
+    join event_store.event e on e.stream = w.stream and e.revision = w.revision
+  ) t
+  where coalesce(t.before, 0) < ${PAGE_BYTES}
+  order by t.ord`;
+
+type TargetRow = [
+  last: bigint,
+  metadata: Buffer | null,
+  ord: number,
+  matches: number,
+  ...event: EventRow,
+];
 
 /** Reads of the log: a few sessions of their own, never the writer's. */
 export const openLogReader = (
@@ -116,20 +161,22 @@ export const openLogReader = (
       ]);
       return found.map(eventFromRow);
     },
-    async linkTargets(targets) {
-      const found = await rows<
-        [last: bigint, metadata: Buffer | null, ord: bigint, ...event: EventRow]
-      >('link-targets', LINK_TARGETS, [
+    async linkTargets(all) {
+      const targets = all.slice(0, MOST_TARGETS);
+      const found = await rows<TargetRow>('link-targets', LINK_TARGETS, [
         targets.map((target) => target.stream),
         targets.map((target) => target.revision),
       ]);
       const byOrdinal = new Map(
-        found.map(([last, metadata, ord, ...event]) => [
-          Number(ord),
+        found.map(([last, metadata, ord, _matches, ...event]) => [
+          ord,
           { last, metadata: metadata ?? undefined, event: eventFromRow(event) },
         ]),
       );
-      return targets.map(
+      const [, , ord, matches] = found.at(-1) ?? [0n, null, 0, 0];
+      // Cut off after the last one that came, unless all came that there are.
+      const answered = found.length < matches ? targets.slice(0, ord) : targets;
+      return answered.map(
         (_target, index) =>
           byOrdinal.get(index + 1) ?? { event: undefined, last: NO_EVENTS, metadata: undefined },
       );

@@ -1,11 +1,21 @@
 import type { RecordedEvent } from '../core/model.ts';
+import { guarded, isHarmless } from './guarded.ts';
 
 export type FilterSpec = {
   readonly on: 'stream' | 'type';
   readonly regex: string;
   readonly prefixes: readonly string[];
 };
-export type EventFilter = (event: RecordedEvent) => boolean;
+/** Those of some events that pass. Throws `TooSlowError` when the expression goes on and on. */
+export type EventFilter = (events: readonly RecordedEvent[]) => readonly RecordedEvent[];
+
+/** The filter asks for more than a node does for one reader; the message is for the caller. */
+export class FilterLimitError extends Error {
+  override name = 'FilterLimitError';
+}
+
+const MOST_PREFIXES = 1_000;
+const MOST_CHARACTERS = 4_096;
 
 const CHECKPOINT_OF_GROUP = /^\$persistentsubscription-\$all::.*-(checkpoint|parked)$/;
 
@@ -13,16 +23,39 @@ const CHECKPOINT_OF_GROUP = /^\$persistentsubscription-\$all::.*-(checkpoint|par
 export const isHidden = (stream: string): boolean =>
   stream.startsWith('$') && (stream === '$epoch-information' || CHECKPOINT_OF_GROUP.test(stream));
 
+type Subject = (event: RecordedEvent) => string;
+
+const byExpression = (expression: string, subject: Subject): EventFilter => {
+  if (expression.length > MOST_CHARACTERS) {
+    throw new FilterLimitError(
+      `a regular expression of a filter has at most ${MOST_CHARACTERS} characters`,
+    );
+  }
+  if (isHarmless(expression)) {
+    const pattern = new RegExp(expression);
+    return (events) => events.filter((event) => pattern.test(subject(event)));
+  }
+  // Compiling is put off to the first match, so the guard is around that, too.
+  const pattern = guarded(() => new RegExp(expression));
+  return (events) =>
+    events.length === 0
+      ? events
+      : guarded(() => events.filter((event) => pattern.test(subject(event))));
+};
+
+const byPrefix = (prefixes: readonly string[], subject: Subject): EventFilter => {
+  if (prefixes.length > MOST_PREFIXES) {
+    throw new FilterLimitError(`a filter has at most ${MOST_PREFIXES} prefixes`);
+  }
+  return (events) =>
+    events.filter((event) => {
+      const value = subject(event);
+      return prefixes.some((prefix) => value.startsWith(prefix));
+    });
+};
+
 /** A regular expression searches (it need not match the whole) and wins over prefixes. */
 export const createFilter = ({ on, regex, prefixes }: FilterSpec): EventFilter => {
-  const subject =
-    on === 'stream' ? (event: RecordedEvent) => event.stream : (event: RecordedEvent) => event.type;
-  if (regex !== '') {
-    const pattern = new RegExp(regex);
-    return (event) => pattern.test(subject(event));
-  }
-  return (event) => {
-    const value = subject(event);
-    return prefixes.some((prefix) => value.startsWith(prefix));
-  };
+  const subject: Subject = on === 'stream' ? (event) => event.stream : (event) => event.type;
+  return regex === '' ? byPrefix(prefixes, subject) : byExpression(regex, subject);
 };

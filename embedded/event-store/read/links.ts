@@ -19,7 +19,23 @@ export const linkTarget = (event: RecordedEvent): LinkTarget | undefined => {
 
 const plain = (event: RecordedEvent): ResolvedEvent => ({ event, link: undefined });
 
-/** A link whose target cannot be read (any more) comes alone; what is no proper link comes as it is. */
+type Found = Awaited<ReturnType<LogReader['linkTargets']>>[number];
+
+const resolved = (link: RecordedEvent, found: Found, nowTicks: bigint): ResolvedEvent => {
+  const { event, last, metadata } = found;
+  if (event === undefined) return { event: undefined, link };
+  const limits = limitsOf(event.stream, metadata);
+  const visible =
+    last !== TOMBSTONE &&
+    event.revision >= firstVisible(limits, last) &&
+    event.created >= oldestVisible(limits, nowTicks);
+  return { event: visible ? event : undefined, link };
+};
+
+/**
+ * A link whose target cannot be read (any more) comes alone; what is no proper link comes as it is.
+ * Of many events, whose targets may be large, only the first ones are resolved: at least one.
+ */
 export const resolveLinks = async (
   reader: LogReader,
   events: readonly RecordedEvent[],
@@ -30,15 +46,15 @@ export const resolveLinks = async (
   if (wanted.length === 0) return events.map(plain);
   const found = await reader.linkTargets(wanted);
   let next = 0;
-  return events.map((event, index) => {
-    if (targets[index] === undefined) return plain(event);
+  const answers: ResolvedEvent[] = [];
+  for (const [index, event] of events.entries()) {
+    if (targets[index] === undefined) {
+      answers.push(plain(event));
+      continue;
+    }
     const target = found[next++];
-    if (target?.event === undefined) return { event: undefined, link: event };
-    const limits = limitsOf(target.event.stream, target.metadata);
-    const visible =
-      target.last !== TOMBSTONE &&
-      target.event.revision >= firstVisible(limits, target.last) &&
-      target.event.created >= oldestVisible(limits, nowTicks);
-    return { event: visible ? target.event : undefined, link: event };
-  });
+    if (target === undefined) break;
+    answers.push(resolved(event, target, nowTicks));
+  }
+  return answers;
 };

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RecordedEvent } from '../core/model.ts';
+import { type RecordedEvent, weightOf } from '../core/model.ts';
 import { DamagedEventError } from '../log/checksum.ts';
-import { messageOf } from '../log/connection.ts';
+import { isRefusal, isShortage, messageOf } from '../log/connection.ts';
 
 /** Rows per page, so that a page is some megabytes whatever the size of the events. */
 const FIRST_PAGE = 100;
@@ -18,8 +18,7 @@ export const adaptivePage = (): PageSize => {
     },
     learn(events) {
       if (events.length === 0) return;
-      const bytes = events.reduce((sum, one) => sum + one.data.length + one.metadata.length, 0);
-      const each = bytes / events.length + 200;
+      const each = events.reduce((sum, one) => sum + weightOf(one), 0) / events.length;
       rows = Math.max(4, Math.min(MOST_ROWS, rows * 2, Math.floor(PAGE_BYTES / each)));
     },
   };
@@ -30,8 +29,12 @@ export class LogUnavailableError extends Error {
   override name = 'LogUnavailableError';
 }
 
+/** Neither damage nor a statement that Postgres will not have gets better by trying. */
+const isFinal = (error: unknown): boolean =>
+  error instanceof DamagedEventError || (isRefusal(error) && !isShortage(error));
+
 /**
- * Tries again while Postgres is away (it may be restarting). Damage does not get better by trying.
+ * Tries again while Postgres is away (it may be restarting).
  * `patienceMs` is how long; a subscription waits as long as its subscriber does.
  */
 export const patiently = async <T>(
@@ -44,7 +47,7 @@ export const patiently = async <T>(
     try {
       return await read();
     } catch (error) {
-      if (error instanceof DamagedEventError || signal.aborted) throw error;
+      if (isFinal(error) || signal.aborted) throw error;
       if (Date.now() + wait > until) {
         throw new LogUnavailableError(`the event log cannot be read: ${messageOf(error)}`, {
           cause: error,

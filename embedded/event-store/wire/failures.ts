@@ -8,6 +8,12 @@ export type CallStatus = { code: status; details: string; metadata: Metadata };
 const headerSafe = (value: string): string =>
   value.replace(/[^\x20-\x7e]+/gu, (text) => encodeURIComponent(text));
 
+/** The text of a status travels in a header, and most clients take no more than 8 KiB of those. */
+const MOST_DETAILS = 1_024;
+
+/** grpc-js throws, with nobody to catch it, on half a surrogate pair: a caller may have sent one. */
+const detailsFrom = (text: string): string => text.slice(0, MOST_DETAILS).toWellFormed();
+
 const trailers = (values: Readonly<Record<string, string>>): Metadata => {
   const metadata = new Metadata();
   for (const [key, value] of Object.entries(values)) metadata.set(key, headerSafe(value));
@@ -23,7 +29,7 @@ export const callStatus = (
   code: status,
   details: string,
   values: Readonly<Record<string, string>> = {},
-): CallStatus => ({ code, details, metadata: trailers(values) });
+): CallStatus => ({ code, details: detailsFrom(details), metadata: trailers(values) });
 
 export const failureStatus = (failure: Failure): CallStatus => {
   switch (failure.kind) {

@@ -1,4 +1,4 @@
-import type { Command, Outcome } from '../core/model.ts';
+import { type Command, type Outcome, weightOf } from '../core/model.ts';
 
 /** A command that waits for its commit; it is answered exactly once. */
 export type Pending = {
@@ -16,9 +16,7 @@ export const createPending = (
 ): Pending => {
   let settled = false;
   const bytes =
-    command.kind === 'append'
-      ? command.events.reduce((sum, event) => sum + event.data.length + event.metadata.length, 0)
-      : 0;
+    command.kind === 'append' ? command.events.reduce((sum, event) => sum + weightOf(event), 0) : 0;
   return {
     command,
     bytes,
