@@ -2,6 +2,7 @@ import { common } from './_cli/options.ts';
 import type { Entry, OpsContext, Program } from './_cli/verb.ts';
 import { eventsStream } from './events/stream.ts';
 import { eventsTail } from './events/tail.ts';
+import { explain } from './explain.ts';
 import { financeExport } from './finance/export.ts';
 import { financeVerify } from './finance/verify.ts';
 import { health } from './health/verb.ts';
@@ -21,6 +22,7 @@ export const entries: readonly Entry[] = [
     summary: 'Look after the read models',
     verbs: [projectionsStatus, projectionsRebuild, projectionsParked, projectionsUnpark],
   },
+  explain,
   { name: 'sagas', summary: 'Look after what follows from events', verbs: [sagasList, sagasShow] },
   { name: 'events', summary: 'Read the log', verbs: [eventsStream, eventsTail] },
   {

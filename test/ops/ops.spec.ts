@@ -291,6 +291,25 @@ test('a stream is read out of the log, and nobody is named', async () => {
   expect(await run('events', 'stream', 'enrollment-nobody')).toMatchObject({ code: 1, out: '' });
 });
 
+test('a row of a read model is told from the events that made it', async () => {
+  const { enrollmentId, member } = season;
+  const said = await run('explain', 'enrollments', enrollmentId, '--json');
+  expect(said.code).toBe(0);
+  const cause = z.object({
+    ...{ ordinal: z.int(), type: z.string(), stream: z.string(), fault: z.null() },
+    touched: z.array(z.object({ what: z.string(), columns: z.array(z.string()) })),
+  });
+  const [first, ...rest] = z.array(cause).parse(json(said));
+  expect(first).toMatchObject({ type: 'EnrollmentRequested', touched: [{ what: 'made' }] });
+  expect(rest.map(({ type }) => type)).toContain('EnrollmentConfirmed');
+  const table = await run('explain', 'activity-roster', enrollmentId);
+  expect(table.code).toBe(0);
+  expect(table.out).toMatch(/changed: .*status/);
+  expect(table.out).not.toContain(member.name);
+  expect(await run('explain', 'enrollments', 'enr_nobody')).toMatchObject({ code: 1, out: '' });
+  expect(await run('explain', 'enrolments', enrollmentId)).toMatchObject({ code: 2, out: '' });
+});
+
 test('tail gives what is there, filtered, and follows what comes, one object a line', async () => {
   const { enrollmentId } = season;
   const past = await run(
