@@ -7,6 +7,8 @@ import type { Account } from './access/users.ts';
 import { createOpenCalls } from './grpc/calls.ts';
 import { type Certificate, checkCertificate } from './grpc/certificate.ts';
 import { gatherWrites } from './grpc/gather-writes.ts';
+import { createIncomplete } from './grpc/incomplete.ts';
+import { oneStatus } from './grpc/one-status.ts';
 import { listen } from './grpc/port.ts';
 import { addServices } from './grpc/services.ts';
 import { createHub, type HubLimits } from './live/hub.ts';
@@ -41,6 +43,10 @@ export type NodeOptions = {
   readonly caches?: Partial<Caches>;
   /** How much of the newest log stays in memory for live readers. */
   readonly live?: Partial<HubLimits>;
+  /** How long a new connection may take to say which protocol it speaks; 10 s. */
+  readonly helloMs?: number;
+  /** After how long a connection is pinged, and ended if it does not answer in as long again; 10 s. */
+  readonly keepaliveMs?: number;
   /** How long to wait for a former node's lock before this one is refused. */
   readonly lockWaitMs?: number;
 };
@@ -50,6 +56,8 @@ export type EventStoreNode = {
   readonly url: string;
   readonly port: number;
   readonly host: string;
+  /** What is open now, for whoever wants to know that nothing is left. */
+  open(): { readonly connections: number; readonly calls: number; readonly followers: number };
   stop(): Promise<void>;
 };
 
@@ -57,6 +65,8 @@ const DEFAULT_CACHES: Caches = { streams: 50_000, ids: 50_000 };
 /** What the real server takes in one message. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const KEEPALIVE_MS = 10_000;
+/** Calls of one connection at once; its client lets the others wait. */
+const MAX_CALLS_A_CONNECTION = 1_000;
 const FLOW_CONTROL_BYTES = 1024 * 1024;
 const COMMIT_GRACE_MS = 1_500;
 const CALL_GRACE_MS = 500;
@@ -101,6 +111,7 @@ export const startNodeOver = async (
   options: NodeOptions,
 ): Promise<EventStoreNode> => {
   const { host = '127.0.0.1', port: wished = 0, log = () => undefined } = options;
+  const { helloMs, keepaliveMs = KEEPALIVE_MS } = options;
   const { secure, advertisedHost = secure === undefined ? reachable(host) : named(host) } = options;
   if (secure === undefined) warnOfOpenPort(log, host);
   else warnOfCertificate(log, advertisedHost, checkCertificate(secure, advertisedHost));
@@ -125,17 +136,20 @@ export const startNodeOver = async (
   });
   const calls = createOpenCalls();
   const grpc = new Server({
-    interceptors: [gatherWrites],
+    // The first works on the call of grpc-js itself.
+    interceptors: [oneStatus, gatherWrites],
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_send_message_length': -1,
-    'grpc.keepalive_time_ms': KEEPALIVE_MS,
-    'grpc.keepalive_timeout_ms': KEEPALIVE_MS,
+    'grpc.keepalive_time_ms': keepaliveMs,
+    'grpc.keepalive_timeout_ms': keepaliveMs,
+    'grpc.max_concurrent_streams': MAX_CALLS_A_CONNECTION,
     'grpc-node.flow_control_window': FLOW_CONTROL_BYTES,
   });
   let stopping = false;
   let address = { host: advertisedHost, port: wished };
+  const incomplete = createIncomplete();
   const node: Node = {
-    ...{ writer, reader, hub, calls, log, access, instanceId },
+    ...{ writer, reader, hub, calls, incomplete, log, access, instanceId },
     address: () => address,
   };
   addServices(grpc, node);
@@ -145,7 +159,7 @@ export const startNodeOver = async (
     await reader.close();
   };
   const port = await listen({
-    ...{ grpc, host, port: wished, certificate: secure },
+    ...{ grpc, host, port: wished, certificate: secure, helloMs },
     alive: () => !stopping,
   }).catch(async (error: unknown) => {
     await release();
@@ -178,6 +192,7 @@ export const startNodeOver = async (
     url: `esdb://${address.host}:${address.port}?tls=${secure !== undefined}`,
     port: address.port,
     host: address.host,
+    open: () => ({ connections: port.open, calls: calls.count, followers: hub.followers }),
     stop() {
       stopped ??= stopOnce();
       return stopped;

@@ -1,5 +1,6 @@
 import type { Access } from './access/index.ts';
 import type { OpenCalls } from './grpc/calls.ts';
+import type { Incomplete } from './grpc/incomplete.ts';
 import type { Hub } from './live/hub.ts';
 import type { LogReader } from './log/reader.ts';
 import type { Log } from './options.ts';
@@ -11,6 +12,7 @@ export type Node = {
   readonly reader: LogReader;
   readonly hub: Hub;
   readonly calls: OpenCalls;
+  readonly incomplete: Incomplete;
   readonly log: Log;
   /** Undefined: everybody may do everything. */
   readonly access: Access | undefined;

@@ -2,17 +2,18 @@ import type { BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import type { Refusal } from '../access/index.ts';
 import type { Failure, Outcome } from '../core/model.ts';
+import { messageOf } from '../log/connection.ts';
 import type { Node } from '../node.ts';
 import { batchAppendResponse } from '../wire/append-responses.ts';
 import type { BatchRequest } from '../wire/batch-request.ts';
 import { callStatus } from '../wire/failures.ts';
 import { readUuid, type WireUuid } from '../wire/uuid.ts';
-import { collect, type Incoming, openIncoming, TIMED_OUT } from './batch-incoming.ts';
+import { type Incoming, NEVER_COMPLETED, openIncoming, TIMED_OUT } from './batch-incoming.ts';
 import type { Caller } from './caller.ts';
 import { createSender } from './calls.ts';
-
-/** Appends of one client that may wait at once; then its stream is not read for a while. */
-const MOST_OUTSTANDING = 4_096;
+import { collect } from './collected.ts';
+import { createFlow } from './flow.ts';
+import { NO_ROOM } from './incomplete.ts';
 
 /**
  * Many appends over one stream, told apart by their correlation ids. Each is answered exactly once:
@@ -22,26 +23,21 @@ export const batchAppendHandler =
   (node: Node) =>
   (call: ServerDuplexStream<BatchRequest, Buffer>, caller: Caller | undefined): void => {
     const sender = createSender(call, node.calls);
+    const flow = createFlow(call);
     const incoming = new Map<string, Incoming>();
-    let outstanding = 0;
-    let full = false;
-    let asking = false;
     let ended = false;
 
-    const flow = (): void => {
-      if (full || asking) call.pause();
-      else call.resume();
-    };
-
     const endWhenDone = (): void => {
-      if (ended && outstanding === 0 && incoming.size === 0) sender.end();
+      if (ended && flow.outstanding === 0 && incoming.size === 0) sender.end();
     };
     const answer = ({ correlation, stream, expected }: Incoming, outcome: Outcome): void => {
-      void sender.send(batchAppendResponse({ correlation, stream, expected, outcome }));
+      flow.sent(sender.send(batchAppendResponse({ correlation, stream, expected, outcome })));
     };
     /** Forgets the append, so that whatever else comes for it is ignored. */
     const close = (open: Incoming): void => {
       clearTimeout(open.timer);
+      node.incomplete.give(open.held);
+      open.held = 0;
       incoming.delete(open.correlation.text);
     };
     const refuse = (open: Incoming, failure: Failure): void => {
@@ -72,44 +68,43 @@ export const batchAppendHandler =
         judge(asked);
         return;
       }
-      asking = true;
-      flow();
+      flow.asking(true);
       void asked.then((refusal) => {
-        asking = false;
         if (sender.over.aborted) return;
         judge(refusal);
-        flow();
+        flow.asking(false);
       });
     };
 
     const submit = (open: Incoming): void => {
       close(open);
-      const { stream, expected, events, timeoutMs } = open;
-      outstanding += 1;
-      if (outstanding === MOST_OUTSTANDING) {
-        full = true;
-        flow();
-      }
+      const { stream, expected, collected, timeoutMs } = open;
+      const { events } = collected;
+      flow.submitted();
       node.writer.submit({ kind: 'append', stream, expected, events }, timeoutMs, (outcome) => {
-        outstanding -= 1;
+        flow.settled();
         if (!outcome.ok && outcome.failure.kind === 'unavailable') {
           // Going down: the stream ends for all of them, and the client connects anew.
           sender.fail(callStatus(status.CANCELLED, 'Server is shutting down'));
           return;
-        }
-        if (full && outstanding === MOST_OUTSTANDING >> 1) {
-          full = false;
-          flow();
         }
         answer(open, outcome);
         endWhenDone();
       });
     };
 
+    /** More of it is to come: what there is counts among what is incomplete. */
+    const hold = (open: Incoming): void => {
+      const more = open.collected.weight - open.held;
+      if (node.incomplete.take(more)) open.held += more;
+      else refuse(open, NO_ROOM);
+    };
+
     const take = (open: Incoming, message: BatchAppendReq): void => {
-      const failure = collect(open, message.getProposedMessagesList());
+      const failure = collect(open.collected, message.getProposedMessagesList());
       if (failure !== undefined) refuse(open, failure);
       else if (message.getIsFinal()) submit(open);
+      else hold(open);
     };
 
     const first = (correlation: WireUuid, { message, durationMs }: BatchRequest): void => {
@@ -121,17 +116,32 @@ export const batchAppendHandler =
       else authorise(caller, open, message);
     };
 
-    call.on('data', (request: BatchRequest) => {
+    const receive = (request: BatchRequest): void => {
       const correlation = readUuid(request.message.getCorrelationId());
-      if (correlation === undefined) return;
+      if (correlation === undefined) {
+        // Nothing could be answered to it, and an append without an answer is waited for for ever.
+        sender.fail(callStatus(status.INVALID_ARGUMENT, 'a correlation id, a UUID, is required'));
+        return;
+      }
       const known = incoming.get(correlation.text);
       if (known === undefined) first(correlation, request);
       else take(known, request.message);
+    };
+
+    call.on('data', (request: BatchRequest) => {
+      if (sender.over.aborted) return;
+      try {
+        receive(request);
+      } catch (error) {
+        // Nobody above would catch it: a bug must cost its own stream, not the node.
+        node.log('error', 'a batch append failed', { reason: messageOf(error) });
+        sender.fail(callStatus(status.INTERNAL, 'the append could not be worked on'));
+      }
     });
     call.on('end', () => {
       ended = true;
       // What is incomplete now will never be complete.
-      for (const open of [...incoming.values()]) close(open);
+      for (const open of [...incoming.values()]) refuse(open, NEVER_COMPLETED);
       endWhenDone();
     });
     sender.over.addEventListener(

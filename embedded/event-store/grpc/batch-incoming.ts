@@ -1,22 +1,27 @@
 import type { BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.js';
-import type { Failure, NewEvent } from '../core/model.ts';
-import { MAX_APPEND_SIZE, WRITE_TIMEOUT_MS } from '../core/model.ts';
+import { type Failure, WRITE_TIMEOUT_MS } from '../core/model.ts';
 import type { WireUuid } from '../wire/uuid.ts';
 import { type AppendTarget, appendHeader } from './append-target.ts';
-import { isFailure, readProposed } from './proposed.ts';
+import { type Collected, nothingYet } from './collected.ts';
 
 /** An append whose frames are still coming in. */
 export type Incoming = AppendTarget & {
   readonly correlation: WireUuid;
   readonly timeoutMs: number;
-  readonly events: NewEvent[];
-  size: number;
+  readonly collected: Collected;
+  /** What of it is counted among the incomplete ones. */
+  held: number;
   timer: NodeJS.Timeout | undefined;
 };
 
 export const TIMED_OUT: Failure = {
   kind: 'timeout',
   message: 'the append was not complete in time',
+};
+
+export const NEVER_COMPLETED: Failure = {
+  kind: 'bad-request',
+  message: 'the stream ended before the append was complete',
 };
 
 /** Client 6.2.1 sends an absolute time; without one, or with a far one, the server's limit holds. */
@@ -39,22 +44,10 @@ export const openIncoming = (
   );
   const timeoutMs = timeoutFrom(options, durationMs);
   return {
-    open: { correlation, stream, expected, timeoutMs, events: [], size: 0, timer: undefined },
+    open: {
+      ...{ correlation, stream, expected, timeoutMs },
+      ...{ collected: nothingYet(), held: 0, timer: undefined },
+    },
     refused: refused ?? (timeoutMs <= 0 ? TIMED_OUT : undefined),
   };
-};
-
-/** Adds the events of a frame; says why the append cannot go on, if so. */
-export const collect = (
-  open: Incoming,
-  messages: readonly BatchAppendReq.ProposedMessage[],
-): Failure | undefined => {
-  for (const message of messages) {
-    const event = readProposed(message);
-    if (isFailure(event)) return event;
-    open.size += event.data.length;
-    if (open.size > MAX_APPEND_SIZE) return { kind: 'too-large', maximum: MAX_APPEND_SIZE };
-    open.events.push(event);
-  }
-  return undefined;
 };

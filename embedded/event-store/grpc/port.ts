@@ -3,11 +3,10 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Certificate } from './certificate.ts';
+import { helloIn } from './hello.ts';
 
-/** HTTP/2 with prior knowledge begins with "PRI * HTTP/2.0". */
-const HTTP2_PREFACE = 'PRI';
-/** A connection that says nothing is no client. */
-const FIRST_BYTES_MS = 10_000;
+/** A connection that does not say hello in this time is no client's. */
+const HELLO_MS = 10_000;
 
 type HttpPage = { readonly code: number; readonly body?: string };
 /** What the real server answers there; liveness has no body. */
@@ -19,6 +18,8 @@ const NOT_FOUND: HttpPage = { code: 404, body: '{"error":"not found"}' };
 
 export type Port = {
   readonly port: number;
+  /** How many connections are open. */
+  readonly open: number;
   /** No new connections; the open ones go on. */
   refuse(): void;
   /** Settles when no connection is open. */
@@ -26,34 +27,42 @@ export type Port = {
   close(): Promise<void>;
 };
 
-const sniff = (socket: Socket, use: (http2: boolean) => void): void => {
-  const silent = setTimeout(() => socket.destroy(), FIRST_BYTES_MS);
+/** Waits for a whole hello, and hands the connection on. */
+const greet = (socket: Socket, patienceMs: number, use: (http2: boolean) => void): void => {
+  const silent = setTimeout(() => socket.destroy(), patienceMs);
   let head: Buffer = Buffer.alloc(0);
   const look = (): void => {
     const chunk: Buffer | null = socket.read();
     if (chunk === null) return;
     // Put back at the very end only: every unshift() says "readable" again.
     head = Buffer.concat([head, chunk]);
-    if (head.length < HTTP2_PREFACE.length) return;
+    const hello = helloIn(head);
+    if (hello === 'unfinished') return;
     clearTimeout(silent);
     socket.off('readable', look);
     socket.unshift(head);
-    use(head.toString('latin1', 0, HTTP2_PREFACE.length) === HTTP2_PREFACE);
+    use(hello === 'http2');
   };
   socket.on('readable', look);
   socket.once('close', () => clearTimeout(silent));
 };
 
+/** A request of HTTP/1.1 gets its answer and the end of the connection: it has to be through in time. */
+const endAfter = (socket: Socket, patienceMs: number): void => {
+  const late = setTimeout(() => socket.destroy(), patienceMs);
+  socket.once('close', () => clearTimeout(late));
+};
+
 type Use = (socket: Socket, http2: boolean) => void;
 
 /** Clients say while they connect what they will speak. */
-const secureServer = ({ cert, key }: Certificate, use: Use): NetServer => {
+const secureServer = ({ cert, key }: Certificate, patienceMs: number, use: Use): NetServer => {
   const server = createTlsServer({
     ...{ cert, key },
     // The first of ours that the client offers. Clients of gRPC offer h2 alone; whoever can speak both, as
     // curl and probes, wants a page.
     ALPNProtocols: ['http/1.1', 'h2'],
-    handshakeTimeout: FIRST_BYTES_MS,
+    handshakeTimeout: patienceMs,
     noDelay: true,
   });
   server.on('secureConnection', (socket: TLSSocket) => use(socket, socket.alpnProtocol === 'h2'));
@@ -62,8 +71,10 @@ const secureServer = ({ cert, key }: Certificate, use: Use): NetServer => {
   return server;
 };
 
-const openServer = (use: Use): NetServer =>
-  createServer({ noDelay: true }, (socket) => sniff(socket, (http2) => use(socket, http2)));
+const openServer = (patienceMs: number, use: Use): NetServer =>
+  createServer({ noDelay: true }, (socket) =>
+    greet(socket, patienceMs, (http2) => use(socket, http2)),
+  );
 
 /** One port for gRPC and for the little HTTP/1.1 that clients and probes ask for. */
 export const listen = async (options: {
@@ -72,8 +83,9 @@ export const listen = async (options: {
   readonly port: number;
   readonly alive: () => boolean;
   readonly certificate: Certificate | undefined;
+  readonly helloMs: number | undefined;
 }): Promise<Port> => {
-  const { grpc, host, alive, certificate } = options;
+  const { grpc, host, alive, certificate, helloMs = HELLO_MS } = options;
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const http = createHttpServer((request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
@@ -97,13 +109,17 @@ export const listen = async (options: {
     socket.on('error', () => socket.destroy());
   };
   const use: Use = (socket, http2) => {
-    if (http2) injector.injectConnection(socket);
-    else http.emit('connection', socket);
+    if (http2) {
+      injector.injectConnection(socket);
+      return;
+    }
+    endAfter(socket, helloMs);
+    http.emit('connection', socket);
   };
   const server =
     certificate === undefined
-      ? openServer(use)
-      : secureServer(certificate, (socket, http2) => {
+      ? openServer(helloMs, use)
+      : secureServer(certificate, helloMs, (socket, http2) => {
           // It lies on top of the one that was accepted.
           track(socket);
           use(socket, http2);
@@ -120,6 +136,9 @@ export const listen = async (options: {
   if (address === null || typeof address === 'string') throw new Error('no TCP address');
   return {
     port: address.port,
+    get open() {
+      return sockets.size;
+    },
     refuse() {
       refusing = true;
       server.close();

@@ -28,7 +28,8 @@ export const readProposed = (message: Proposed): NewEvent | Failure => {
   if (type.includes('\0')) return badRequest('an event type cannot contain a NUL');
   return {
     id: id.text,
-    type,
+    // Half a surrogate pair would be another text in the log.
+    type: type.toWellFormed(),
     json: contentType === 'application/json',
     data: bytes(message.getData_asU8()),
     metadata: bytes(message.getCustomMetadata_asU8()),

@@ -10,16 +10,19 @@ export type SingleReply = {
   fail(why: CallStatus): void;
 };
 
+/** `over` is called once, when the call was answered or its client has gone. */
 export const singleReply = (
   calls: OpenCalls,
   call: EventEmitter,
   callback: sendUnaryData<Buffer>,
+  over?: () => void,
 ): SingleReply => {
   let done = false;
   const finish = (): boolean => {
     if (done) return false;
     done = true;
     remove();
+    over?.();
     return true;
   };
   const fail = (why: CallStatus): void => {
