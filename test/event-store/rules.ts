@@ -83,12 +83,15 @@ const chapters = {
     'batch.limit': 'Whatever deadline a client gives, the server waits for two seconds at most.',
     'batch.status': 'A failure is a status with a detail that names its kind.',
     'batch.half-close': 'When the client has finished, the stream ends after the last answer.',
+    'batch.abandoned': 'An append that is not complete when its client has finished is refused.',
+    'batch.unreadable-id':
+      'A correlation id that is none ends the stream, since nothing could be answered to it.',
     'batch.refused-early': 'What is refused by its header is answered before its events have come.',
   },
   'Classic append': {
     'classic.wrong-version':
       'A wrong expected version is an answer, not an error, also for clients of 20.6.',
-    'classic.header': 'An append begins with its options.',
+    'classic.header': 'An append begins with its options, and has them once.',
     'classic.refused-early':
       'What is refused by its header is answered before its events have come.',
   },
@@ -171,6 +174,8 @@ const chapters = {
     'filter.system':
       'The client\u2019s excludeSystemEvents() leaves out every type that begins with $.',
     'filter.invalid': 'A filter that is none is INVALID_ARGUMENT.',
+    'filter.bounded':
+      'An expression that goes on and on, or a filter that is too large, fails its own call.',
     'checkpoint.catch-up':
       'A filtered subscription says its position after each window times interval events it has considered.',
     'checkpoint.live': 'So it does live, whether anything matches or not.',
@@ -248,6 +253,8 @@ const chapters = {
     'shutdown.single': 'And single calls as unavailable.',
     'shutdown.answers': 'What was being written is answered first.',
     'malformed.survives': 'A message that is no message fails its own call, and no other.',
+    'malformed.ends':
+      'It ends its call whatever else is under way there, so that nobody waits for an answer.',
   },
   Durability: {
     'durable.answered': 'What was answered is there after the process was killed.',

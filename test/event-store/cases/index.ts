@@ -8,6 +8,7 @@ import { deletion } from './deletion.ts';
 import { expectedRevision } from './expected-revision.ts';
 import { framesBatch } from './frames-batch.ts';
 import { framesCalls } from './frames-calls.ts';
+import { framesHostile } from './frames-hostile.ts';
 import { framesReads } from './frames-reads.ts';
 import { limits } from './limits.ts';
 import { links } from './links.ts';
@@ -36,6 +37,7 @@ export const subjects: Readonly<Record<string, readonly Case[]>> = {
   'frames-batch': framesBatch,
   'frames-calls': framesCalls,
   'frames-reads': framesReads,
+  'frames-hostile': framesHostile,
 };
 
 /** Those that run on a node with TLS and users, likewise. */
