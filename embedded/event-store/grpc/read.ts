@@ -163,6 +163,10 @@ const whyItFailed = (error: unknown): CallStatus => {
   return callStatus(status.UNKNOWN, message);
 };
 
+/** Errors of the request, which are nothing for the node's log. */
+const isOfCaller = (error: unknown): boolean =>
+  error instanceof BadRequestError || error instanceof TooSlowError;
+
 const streamOf = (request: ReadRequest): string => ('stream' in request ? request.stream : '$all');
 
 /** False when the caller may not read this; then the call has ended. */
@@ -188,9 +192,7 @@ export const readHandler =
         await serve(node, sender, request);
       } catch (error) {
         if (sender.over.aborted) return;
-        if (!(error instanceof BadRequestError || error instanceof TooSlowError)) {
-          node.log('error', 'a read failed', { reason: messageOf(error) });
-        }
+        if (!isOfCaller(error)) node.log('error', 'a read failed', { reason: messageOf(error) });
         sender.fail(whyItFailed(error));
       }
     };
