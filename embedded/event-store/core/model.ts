@@ -76,8 +76,11 @@ export type Outcome =
     }
   | { readonly ok: false; readonly failure: Failure };
 
-/** What an event costs beside its bytes: its row, its object, its number. */
-const EVENT_OVERHEAD = 256;
+/**
+ * What an event costs beside its bytes: its object, and a row, of which Postgres writes some ten
+ * thousand in the time that other appends can wait.
+ */
+const EVENT_OVERHEAD = 1_024;
 
 /** Bytes an event takes up in memory, about, whatever it is that it has much of. */
 export const weightOf = (event: NewEvent): number =>

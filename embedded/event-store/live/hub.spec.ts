@@ -38,7 +38,7 @@ test('the window slides by number and by bytes, and never has a hole', () => {
     expect(positions(hub.after(oldest, 10))).toEqual(positions(range(oldest + 1n, position)));
     if (oldest > 0n) expect(hub.after(oldest - 1n, 10)).toBeUndefined();
   }
-  const small = createHub(0n, { maxEvents: 100, maxBytes: 600 });
+  const small = createHub(0n, { maxEvents: 100, maxBytes: 2_400 });
   small.publish(range(1n, 9n));
   expect(positions(small.after(7n, 10))).toEqual([8n, 9n]);
   expect(small.after(6n, 10)).toBeUndefined();

@@ -50,7 +50,7 @@ test.each(malformed)('%s is malformed', (_what, body) => {
   expect(() => checkShape(body, shapes.batchAppend)).toThrow(MalformedRequestError);
 });
 
-test('what would become a million objects is not parsed', () => {
+test('what would become so many objects is not parsed', () => {
   const parse = checked(() => {
     throw new Error('it was parsed');
   }, shapes.batchAppend);

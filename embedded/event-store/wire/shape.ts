@@ -8,7 +8,7 @@
 export type Shape = { readonly [field: number]: Shape };
 
 /** Enough for the largest append there can be: its events have a dozen fields each. */
-const MOST_FIELDS = 1_000_000;
+const MOST_FIELDS = 250_000;
 /** Bytes of a number; it may use up to ten of them. */
 const MOST_VARINT = 10;
 const FIXED_BYTES: { readonly [wireType: number]: number } = { 1: 8, 5: 4 };

@@ -10,6 +10,7 @@ import { eventsOf } from './reading.ts';
 
 /** Timers of incomplete appends may fire meanwhile; before this none can have. */
 const NO_TIMER_YET_MS = 1_200;
+const TIMED_OUT = 4;
 
 type Planned = {
   readonly frames: readonly Buffer[];
@@ -192,6 +193,8 @@ const countWritten = async (
   answers: ReturnType<typeof answersOf>,
 ): Promise<void> => {
   for (const [id, stream] of planned.streamOf) {
+    // A time-out says that nobody knows: it may well have been written.
+    if (answers.get(id)?.some((answer) => answer.getError()?.getCode() === TIMED_OUT)) continue;
     const revisions = (answers.get(id) ?? [])
       .map((answer) => answer.getSuccess())
       .filter((success) => success?.hasCurrentRevision())
