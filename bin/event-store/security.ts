@@ -9,7 +9,7 @@ import {
 } from '../../embedded/event-store/access/users.ts';
 import type { EventStoreNodeOptions } from '../../embedded/event-store/index.ts';
 import { UsageError } from '../start/options.ts';
-import type { Say } from './storage.ts';
+import type { Say } from './own-postgres.ts';
 
 const file = (description: string) =>
   z.string().min(1, { error: 'expected a file' }).optional().meta({ description, value: 'FILE' });

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type ExitCode, exits } from '../ops/_cli/verb.ts';
+import { ownPostgres, type Say, type Storage } from './own-postgres.ts';
 import { securityOf, securityOptions } from './security.ts';
-import { ownPostgres, type Say, type Storage, storageOf, storageOptions } from './storage.ts';
+import { storageOf, storageOptions } from './storage.ts';
 import { defineNodeVerb, type NodeRun } from './verb.ts';
 
 const STOP_MS = 5_000;

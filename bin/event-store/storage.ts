@@ -2,9 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../start/options.ts';
-
-/** The database of the log, in every Postgres that we run ourselves. */
-const DATABASE = 'event_store';
+import { DATABASE, ownPostgres, type Say, type Storage } from './own-postgres.ts';
 
 const url = z.string().regex(/^postgres(ql)?:\/\//, {
   error: 'is a URL: postgresql://user:password@host:port/database',
@@ -47,52 +45,6 @@ export function storageOf(
   const parsed = url.safeParse(inherited);
   if (parsed.success) return { kind: 'database', url: parsed.data };
   throw new UsageError(`DATABASE_URL: ${parsed.error.issues[0]?.message}`);
-}
-
-export type Say = (
-  level: 'debug' | 'info' | 'warn' | 'error',
-  message: string,
-  fields?: Record<string, unknown>,
-) => void;
-export type Storage = { readonly url: string; stop(): Promise<void> };
-
-/** A Postgres of the node's own. When it dies it is started again, and the node reconnects. */
-export async function ownPostgres(folder: string, log: Say): Promise<Storage> {
-  const { startPostgres } = await import('../../embedded/postgres/index.ts');
-  const { lockDataFolder } = await import('../../embedded/supervisor/index.ts');
-  // Postgres would take one that runs here for a leftover, and end it.
-  const lock = await lockDataFolder(folder);
-  const start = (port: number) =>
-    startPostgres({
-      dataDir: folder,
-      port,
-      log: (line) => log('debug', 'postgres', { line }),
-    });
-  let postgres = await start(0);
-  let stopping = false;
-  const watch = (): void => {
-    void postgres.exited.then(async ({ expected, code, signal }) => {
-      if (expected || stopping) return;
-      log('error', 'Postgres ended, starting it again', { code, signal });
-      try {
-        postgres = await start(postgres.port);
-        if (stopping) await postgres.stop();
-        else watch();
-      } catch (error) {
-        log('error', 'Postgres does not start again', { reason: String(error) });
-        process.exit(1);
-      }
-    });
-  };
-  watch();
-  return {
-    url: await postgres.createDatabase(DATABASE),
-    async stop() {
-      stopping = true;
-      await postgres.stop();
-      await lock.release();
-    },
-  };
 }
 
 /**

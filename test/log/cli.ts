@@ -32,12 +32,18 @@ export async function ended(child: ChildProcess): Promise<Said> {
 /** A node of its own process, up to its READY line. */
 export async function serving(...args: readonly string[]) {
   const child = start(['serve', '--port', '0', ...args]);
+  let errors = '';
+  child.stderr?.on('data', (chunk) => {
+    errors += String(chunk);
+  });
   const lines = createInterface({ input: child.stdout });
   const [line] = (await once(lines, 'line')) as [string];
   const url = /^READY (\S+)$/.exec(line)?.[1];
   if (url === undefined) throw new Error(line);
   return {
     url,
+    /** What it has logged. */
+    errors: () => errors,
     stop: async () => {
       child.kill('SIGTERM');
       await once(child, 'exit');

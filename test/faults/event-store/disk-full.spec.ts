@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jsonEvent } from '@eventstore/db-client';
 import { expect, test } from 'vitest';
 import { until } from '../../../embedded/demo/client/wait.ts';
 import { query } from '../../../embedded/event-store/_fixtures/harness.ts';
 import { CLASSIC, failure, newStream, read } from '../../event-store/kit.ts';
-import type { NodeProcess } from './node-process.ts';
+import { type NodeProcess, superviseNode } from './node-process.ts';
 import { mountRoom, type Room, whyNoRoom } from './room.ts';
 import { seed } from './rounds.ts';
-import { type Stage, underLoad } from './stage.ts';
+import { type Stage, said, underLoad } from './stage.ts';
 import { FOUGHT_STREAM } from './writers.ts';
 
 const FULL = /No space left on device/;
@@ -109,3 +111,49 @@ test('no room for the log of Postgres, which ends until there is some: the node 
     expect(cluster.starts).toBeGreaterThan(1);
   });
 }, 180_000);
+
+test('no room for a node that runs its Postgres itself: it lives, and goes on when there is some', async (context) => {
+  const reason = whyNoRoom();
+  if (reason !== undefined) context.skip(reason);
+  const folder = await mkdtemp(join(tmpdir(), 'pawprint-faults-'));
+  const storage = ['--data', folder];
+  await (await superviseNode(storage)).stop();
+  const room = mountRoom(join(folder, 'cluster/pg_wal'), 128);
+  const node = await superviseNode(storage);
+  const { pid } = node;
+  try {
+    const { batch } = await node.connections();
+    const stream = newStream();
+    const acknowledged: string[] = [];
+    const append = async (): Promise<unknown> => {
+      const event = big();
+      try {
+        await batch.appendToStream(stream, event);
+        acknowledged.push(event.id);
+        return 'written';
+      } catch (error) {
+        return error instanceof Error && 'type' in error ? error.type : error;
+      }
+    };
+    expect(await append()).toBe('written');
+    room.fill();
+    const tries = async (): Promise<number> => {
+      await append();
+      return said(node, 'Postgres does not start, trying again');
+    };
+    await until('a start without room', tries, (times) => times > 1, 60_000);
+    await refusesWrites(node);
+    expect(await alive(node)).toBe(204);
+    expect(node.lines.join('\n')).toMatch(FULL);
+    room.clear();
+    await until('an append', append, (end) => end === 'written', 30_000);
+    expect({ pid: node.pid, starts: node.starts }).toEqual({ pid, starts: 1 });
+    const stored = (await read(batch.readStream(stream))).map(({ event }) => event?.id);
+    expect(stored.filter((id) => acknowledged.includes(id ?? ''))).toEqual(acknowledged);
+  } finally {
+    room.clear();
+    await node.stop();
+    room.close();
+    await rm(folder, { recursive: true });
+  }
+}, 120_000);

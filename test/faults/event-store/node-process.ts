@@ -30,8 +30,8 @@ export type NodeProcess = {
   readonly lines: readonly string[];
   /** Ends of a node that was up and that nobody had killed. */
   readonly ownEnds: readonly string[];
-  /** Also while it starts. */
-  kill(): void;
+  /** Also while it starts. How many processes that hit: none between two lives. */
+  kill(): number;
   stop(): Promise<void>;
 };
 
@@ -44,8 +44,9 @@ const PATIENCE_MS = 60_000;
 /**
  * The node as a process of its own, started again whenever it ends. Each life has another port: at
  * the old one grpc-js would wait out its back-off, a second and more, which kills want to fill.
+ * `storage` are the options that say where its log is.
  */
-export const superviseNode = async (databaseUrl: string): Promise<NodeProcess> => {
+export const superviseNode = async (storage: readonly string[]): Promise<NodeProcess> => {
   const up = createGate<{ connections: Connections; httpUrl: string }>();
   const lines: string[] = [];
   const ownEnds: string[] = [];
@@ -57,7 +58,7 @@ export const superviseNode = async (databaseUrl: string): Promise<NodeProcess> =
     new Error(`no node was up for ${PATIENCE_MS} ms:\n${lines.slice(-20).join('\n')}`);
 
   const liveOnce = async (): Promise<void> => {
-    const started = fork(script, ['--port', '0', '--database-url', databaseUrl], {
+    const started = fork(script, ['--port', '0', ...storage], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     child = started;
@@ -96,7 +97,7 @@ export const superviseNode = async (databaseUrl: string): Promise<NodeProcess> =
     kill() {
       // Nobody is to be sent to the dead between this and the news of its end.
       up.shut();
-      child?.kill('SIGKILL');
+      return child?.killed === false && child.kill('SIGKILL') ? 1 : 0;
     },
     async stop() {
       stopping = true;

@@ -68,7 +68,9 @@ const play = async (
   faults: (stage: Stage) => Promise<void>,
 ): Promise<Stage> => {
   const cluster = later(await superviseCluster({ ...options, dataDir }), (it) => it.stop());
-  const node = later(await superviseNode(cluster.databaseUrl), (it) => it.stop());
+  const node = later(await superviseNode(['--database-url', cluster.databaseUrl]), (it) =>
+    it.stop(),
+  );
   const began = performance.now();
   const { writers: count, seed, bytes = 20 } = options;
   const load = { count, seed, bytes };

@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test, vi } from 'vitest';
+import { connectTo, happened, newStream } from '../../embedded/event-store/_fixtures/harness.ts';
+import { processesIn } from '../../embedded/postgres/leftovers.ts';
+import { runningPostgres } from '../../embedded/postgres/running.ts';
+import { serving } from './cli.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const folder = mkdtempSync(join(tmpdir(), 'event-log-spec-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('a node whose Postgres cannot start again goes on trying, and heals when it can', async () => {
+  const node = await serving('--data', folder);
+  const stream = newStream();
+  const client = connectTo(node.url);
+  await client.appendToStream(stream, happened(0), { expectedRevision: 'no_stream' });
+
+  // Nothing keeps Postgres from starting as surely as somebody else on its port.
+  const { port } = new URL((await runningPostgres(folder))?.url('event_store') ?? '');
+  for (const pid of processesIn(join(folder, 'cluster'))) process.kill(pid, 'SIGKILL');
+  const squatter = createServer((socket) => socket.destroy());
+  await vi.waitFor(async () => {
+    squatter.listen(Number(port), '127.0.0.1');
+    await once(squatter, 'listening');
+  });
+  await expect
+    .poll(() => node.errors(), { timeout: 30_000 })
+    .toContain('Postgres does not start, trying again');
+  await expect(
+    client.appendToStream(stream, happened(1), { expectedRevision: 0n }),
+  ).rejects.toMatchObject({ type: 'deadline-exceeded' });
+
+  squatter.close();
+  await expect
+    .poll(
+      () =>
+        client.appendToStream(stream, happened(2), { expectedRevision: 0n }).then(
+          ({ nextExpectedRevision }) => nextExpectedRevision,
+          ({ type }: { type: string }) => type,
+        ),
+      { timeout: 30_000 },
+    )
+    .toBe(1n);
+  await client.dispose();
+  await node.stop();
+});
