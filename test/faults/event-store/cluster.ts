@@ -26,8 +26,8 @@ export type Cluster = {
   readonly starts: number;
   /** Starts that came to nothing, by what Postgres said last. */
   readonly failedStarts: readonly string[];
-  /** Also while it starts or recovers. */
-  kill(victim: Victim, random: Random): void;
+  /** Also while it starts or recovers. How many processes that hit. */
+  kill(victim: Victim, random: Random): number;
   /** A fast shutdown, after which it is started again like after a kill. */
   shutDown(): Promise<void>;
   up(): Promise<unknown>;
@@ -96,13 +96,13 @@ export const superviseCluster = async (options: ClusterOptions): Promise<Cluster
     kill(victim, random) {
       const postmaster = running.now?.pid;
       const all = processesIn(folder);
-      const children = all.filter((pid) => pid !== postmaster);
-      if (victim === 'everybody') for (const pid of all) killNow(pid);
-      else if (victim === 'postmaster' && postmaster !== undefined) killNow(postmaster);
-      else {
-        const [child, ...others] = children;
-        if (child !== undefined) killNow(random.pick([child, ...others]));
-      }
+      const [child, ...others] = all.filter((pid) => pid !== postmaster);
+      const chosen: Record<Victim, () => (number | undefined)[]> = {
+        postmaster: () => [postmaster],
+        everybody: () => all,
+        'a child': () => [child && random.pick([child, ...others])],
+      };
+      return chosen[victim]().filter((pid) => pid !== undefined && killNow(pid)).length;
     },
     async shutDown() {
       await (await running.passed()).stop();
@@ -116,12 +116,13 @@ export const superviseCluster = async (options: ClusterOptions): Promise<Cluster
   };
 };
 
-/** One that has ended meanwhile is what was wanted. */
-const killNow = (pid: number): void => {
+/** False when it has ended meanwhile, which is what was wanted. */
+const killNow = (pid: number): boolean => {
   try {
-    process.kill(pid, 'SIGKILL');
+    return process.kill(pid, 'SIGKILL');
   } catch (error) {
     if (!hasCode(error, 'ESRCH')) throw error;
+    return false;
   }
 };
 
