@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jsonEvent } from '@eventstore/db-client';
 import { expect, test } from 'vitest';
 import { until } from '../../../embedded/demo/client/wait.ts';
-import { query } from '../../../embedded/event-store/_fixtures/harness.ts';
 import { CLASSIC, failure, newStream, read } from '../../event-store/kit.ts';
 import { type NodeProcess, superviseNode } from './node-process.ts';
 import { mountRoom, type Room, whyNoRoom } from './room.ts';
 import { seed } from './rounds.ts';
 import { type Stage, said, underLoad } from './stage.ts';
+import { type TableDisk, tableDisk } from './table-disk.ts';
 import { FOUGHT_STREAM } from './writers.ts';
 
 const FULL = /No space left on device/;
@@ -36,45 +35,32 @@ const alive = async ({ httpUrl }: NodeProcess): Promise<number> =>
   (await fetch(`${httpUrl}/health/live`)).status;
 
 /** Fills the disk, looks, makes room; the same node goes on, and nobody has touched it. */
-const whileFull = async (stage: Stage, room: Room, look: () => Promise<void>): Promise<void> => {
+const whileFull = async (
+  stage: Stage,
+  disk: Pick<TableDisk, 'fill' | 'clear'>,
+  look: () => Promise<void>,
+): Promise<void> => {
   const { node, writers } = stage;
   const { pid } = node;
   await writers.more(100);
-  room.fill();
+  await disk.fill(stage);
   try {
     await look();
     expect(await alive(node)).toBe(204);
   } finally {
-    room.clear();
+    await disk.clear();
   }
   await writers.more(100);
   expect({ pid: node.pid, starts: node.starts }).toEqual({ pid, starts: 1 });
 };
 
 test('no room for events: writes are refused, reads are answered, and it goes on when there is room', async (context) => {
-  const reason = whyNoRoom();
-  if (reason !== undefined) context.skip(reason);
-  let room: Room | undefined;
-  const options = {
-    ...{ writers: 16, seed, bytes: 1_500 },
-    makeDatabase: async (
-      postgres: { url(database: string): string },
-      dataDir: string,
-    ): Promise<string> => {
-      const folder = join(dataDir, 'small');
-      mkdirSync(folder, { mode: 0o700 });
-      room = mountRoom(folder, 32);
-      const admin = postgres.url('postgres');
-      await query(admin, `create tablespace small location '${folder}'`);
-      await query(admin, 'create database events tablespace small');
-      return postgres.url('events');
-    },
-    afterwards: () => room?.close(),
-  };
+  const disk = await tableDisk();
+  if ('reason' in disk) return context.skip(disk.reason);
+  const options = { writers: 16, seed, bytes: 1_500, ...disk.options };
   await underLoad(options, async (stage) => {
     const { node, cluster } = stage;
-    if (room === undefined) throw new Error('nothing was mounted');
-    await whileFull(stage, room, async () => {
+    await whileFull(stage, disk, async () => {
       const lines = async () => node.lines.filter((line) => FULL.test(line));
       await until('the node to say it', lines, (found) => found.length > 0, 30_000);
       await refusesWrites(node);
@@ -99,8 +85,8 @@ test('no room for the log of Postgres, which ends until there is some: the node 
   };
   await underLoad(options, async (stage) => {
     const { node, cluster } = stage;
-    if (room === undefined) throw new Error('nothing was mounted');
-    await whileFull(stage, room, async () => {
+    const disk = { fill: async () => room?.fill(), clear: async () => room?.clear() };
+    await whileFull(stage, disk, async () => {
       const ends = async () => cluster.failedStarts.filter((why) => FULL.test(why));
       await until('Postgres to find no room', ends, (found) => found.length > 0, 60_000);
       await refusesWrites(node);

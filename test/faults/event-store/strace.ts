@@ -16,12 +16,17 @@ export class CannotTrace extends Error {
 
 /**
  * Attaches strace to a process and settles when its system calls are watched. `inject` is in the
- * words of strace: `fsync,fdatasync:signal=KILL:when=3`.
+ * words of strace: `fsync,fdatasync:signal=KILL:when=3`. With `files` only calls on these are meant.
  */
-export const inject = async (pid: number, rule: string): Promise<Injection> => {
+export const inject = async (
+  pid: number,
+  rule: string,
+  files: readonly string[] = [],
+): Promise<Injection> => {
   const [calls = ''] = rule.split(':');
   const args = ['-p', String(pid), '-o', '/dev/null', '-e', `trace=${calls}`];
-  const child = spawn('strace', [...args, '-e', `inject=${rule}`], {
+  const paths = files.flatMap((file) => ['-P', file]);
+  const child = spawn('strace', [...args, ...paths, '-e', `inject=${rule}`], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const over = once(child, 'exit');
