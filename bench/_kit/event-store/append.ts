@@ -8,21 +8,26 @@ type Case = {
   readonly inFlight: number;
   readonly events: number;
   readonly how: 'batch' | 'classic';
+  /** `new`: a stream for each append, as a command about something new begins one. */
+  readonly streams: 'new' | 'known';
 };
 
+const KNOWN_STREAMS = 1_000;
 const CASES: readonly Case[] = [
   ...[1, 16, 128, 512].flatMap((inFlight) =>
-    [1, 10].map((events) => ({ inFlight, events, how: 'batch' as const })),
+    [1, 10].map((events) => ({ inFlight, events, how: 'batch', streams: 'new' }) as const),
   ),
-  ...[1, 128].map((inFlight) => ({ inFlight, events: 1, how: 'classic' as const })),
+  { inFlight: 128, events: 1, how: 'batch', streams: 'known' },
+  { inFlight: 16, events: 1, how: 'classic', streams: 'new' },
 ];
 /** Appends in flight that have a target, whose profile is of interest. */
 const PROFILED = [128, 512];
 const WARM_UP_SECONDS = 0.7;
 const LINES_OF_A_PROFILE = 25;
 
-const nameOf = ({ inFlight, events, how }: Case): string =>
-  `${how === 'batch' ? '' : 'classic '}append of ${events}, ${inFlight} in flight`;
+const nameOf = ({ inFlight, events, how, streams }: Case): string =>
+  `${how === 'batch' ? '' : 'classic '}append of ${events}, ${inFlight} in flight` +
+  (streams === 'new' ? '' : `, to ${KNOWN_STREAMS} streams in turn`);
 
 export type AppendResult = {
   readonly comparison: Comparison;
@@ -32,7 +37,7 @@ export type AppendResult = {
   readonly profile: readonly { readonly what: string; readonly us: number }[] | undefined;
 };
 
-/** Each append begins a stream of its own, as a command about something new does. */
+/** Appends, all kinds and how many at a time. */
 export async function measureAppends(bench: Bench): Promise<AppendResult[]> {
   const results: AppendResult[] = [];
   for (const [index, one] of CASES.entries()) {
@@ -43,12 +48,15 @@ export async function measureAppends(bench: Bench): Promise<AppendResult[]> {
 
 function measureCase(bench: Bench, one: Case, database: string): Promise<AppendResult> {
   const { inFlight, events, how } = one;
+  const known = one.streams === 'known';
   return withCouple(bench, database, async (durable, memory) => {
     let streams = 0;
     const load = async (node: Loaded, seconds: number) => {
       const figures = await driveFor(seconds, inFlight, () => {
         streams += 1;
-        return node.append(`enrollment-${streams}`, events, { how });
+        return known
+          ? node.append(`activity-${streams % KNOWN_STREAMS}`, events, { how, at: 'any' })
+          : node.append(`enrollment-${streams}`, events, { how });
       });
       return inEvents(figures, events);
     };

@@ -1,4 +1,11 @@
-import { BACKWARDS, END, type EventStoreDBClient, NO_STREAM } from '@eventstore/db-client';
+import {
+  ANY,
+  type AppendExpectedRevision,
+  BACKWARDS,
+  END,
+  type EventStoreDBClient,
+  NO_STREAM,
+} from '@eventstore/db-client';
 import { verifyLog } from '../../../embedded/event-store/verify/index.ts';
 import { events } from './events.ts';
 import { type RunningNode, startDurable, startInMemory } from './nodes.ts';
@@ -18,11 +25,11 @@ export type Bench = {
 /** A node, and how many events it was given: that many it must have. */
 export type Loaded = RunningNode & {
   readonly name: string;
-  /** Appends to a stream that has `at` events, 0 when left out. */
+  /** Appends to a stream that has `at` events, 0 when left out, or to one whatever it has. */
   append(
     stream: string,
     count: number,
-    wishes?: { readonly how?: 'batch' | 'classic'; readonly at?: number },
+    wishes?: { readonly how?: 'batch' | 'classic'; readonly at?: number | 'any' },
   ): Promise<void>;
   appended(): number;
 };
@@ -30,6 +37,11 @@ export type Loaded = RunningNode & {
 const CREDENTIALS = { credentials: { username: 'bench', password: 'none' } };
 /** What a node writes about itself when its log is new. */
 const FIRST_EVENTS = 3;
+
+const expectationOf = (at: number | 'any'): AppendExpectedRevision => {
+  if (at === 'any') return ANY;
+  return at === 0 ? NO_STREAM : BigInt(at - 1);
+};
 
 /** `before`: what was appended to its log before it was started. */
 export function loaded(
@@ -44,14 +56,12 @@ export function loaded(
       const { success, nextExpectedRevision } = await node.client.appendToStream(
         stream,
         events(count),
-        {
-          expectedRevision: at === 0 ? NO_STREAM : BigInt(at - 1),
-          // With credentials of its own an append is a call of its own.
-          ...(how === 'classic' ? CREDENTIALS : {}),
-        },
+        // With credentials of its own an append is a call of its own.
+        { expectedRevision: expectationOf(at), ...(how === 'classic' ? CREDENTIALS : {}) },
       );
       appended += count;
-      if (success && nextExpectedRevision === BigInt(at + count - 1)) return;
+      const fits = at === 'any' || nextExpectedRevision === BigInt(at + count - 1);
+      if (success && fits) return;
       wrong(`${name}: an append of ${count} ended at revision ${nextExpectedRevision}`);
     },
     appended: () => appended,
