@@ -1,3 +1,4 @@
+import type { FollowerState } from '../../../embedded/event-store/core/follower.ts';
 import type { RecordedEvent } from '../../../embedded/event-store/core/model.ts';
 import { NO_EVENTS, TOMBSTONE } from '../../../embedded/event-store/core/model.ts';
 import { EMPTY_STREAM, type StreamState } from '../../../embedded/event-store/core/stream-state.ts';
@@ -9,6 +10,7 @@ import type { WriterSession } from '../../../embedded/event-store/log/writer-ses
 type Log = {
   readonly all: RecordedEvent[];
   readonly streams: Map<string, RecordedEvent[]>;
+  readonly followers: Map<string, FollowerState>;
 };
 
 /**
@@ -16,7 +18,7 @@ type Log = {
  * the writer and the readers ask, from maps and arrays; there is one session, which is never lost.
  */
 export const memoryStore = (): LogStore => {
-  const log: Log = { all: [], streams: new Map() };
+  const log: Log = { all: [], streams: new Map(), followers: new Map() };
   return {
     openSession: async () => openSession(log),
     openReader: () => openReader(log),
@@ -39,7 +41,9 @@ const openSession = (log: Log): WriterSession => ({
     streams.map((stream) => ({ stream, state: stateOf(stream, lastOf(log.streams.get(stream))) })),
   ids: async (wanted) => wanted.map(({ stream, revision }) => at(log, stream, revision)),
   idAt: async (position) => log.all[Number(position) - 1]?.id,
-  insert: async (events) => {
+  followers: async () => new Map(log.followers),
+  insert: async (events, moved = new Map()) => {
+    for (const [name, state] of moved) log.followers.set(name, state);
     for (const event of events) {
       log.all.push(event);
       const stream = log.streams.get(event.stream);

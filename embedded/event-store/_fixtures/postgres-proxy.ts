@@ -18,6 +18,8 @@ export type PostgresProxy = {
 const COMMIT = Buffer.from('copy event_store.event ');
 /** ReadyForQuery, idle: the statement is done and committed. */
 const READY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
+/** ReadyForQuery in a transaction: its commit is still to come. */
+const OPEN = Buffer.from([0x5a, 0, 0, 0, 5, 0x54]);
 
 export const startPostgresProxy = async (databaseUrl: string): Promise<PostgresProxy> => {
   const target = new URL(databaseUrl);
@@ -60,9 +62,13 @@ export const startPostgresProxy = async (databaseUrl: string): Promise<PostgresP
         return;
       }
       tail = Buffer.concat([tail, chunk]);
-      if (!tail.includes(READY)) return;
-      end();
-      swallow();
+      if (tail.includes(READY)) {
+        end();
+        swallow();
+      } else if (tail.subarray(-OPEN.length).equals(OPEN)) {
+        client.write(tail);
+        tail = Buffer.alloc(0);
+      }
     });
   };
 

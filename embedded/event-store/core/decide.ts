@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Command, Expected, Failure, NewEvent, PlannedEvent } from './model.ts';
+import type { Expected, Failure, NewEvent, PlannedEvent, StreamCommand } from './model.ts';
 import {
   isMetastream,
   METADATA_TYPE,
@@ -66,7 +66,7 @@ const baseOf = (stream: string): string => (isMetastream(stream) ? originalOf(st
 const metadataOf = (stream: string, view: View): Buffer | undefined =>
   view.state(metastreamOf(stream)).metadata;
 
-const softDeleted = (stream: string, view: View): boolean =>
+export const softDeleted = (stream: string, view: View): boolean =>
   isSoftDeleted(limitsOf(stream, metadataOf(stream, view)));
 
 /** `any` and `stream_exists`: a repeat is known by its ids, in order. */
@@ -143,7 +143,7 @@ const metadataEvent = (data: Buffer): NewEvent => ({
 });
 
 /** Writing to a soft deleted stream, or to its metadata, brings it back from `first` on. */
-const revival = (
+export const revival = (
   stream: string,
   first: bigint,
   metadata: Buffer | undefined,
@@ -154,7 +154,7 @@ const revival = (
   event: metadataEvent(withTruncateBefore(metadata, first)),
 });
 
-const decideAppend = (command: Command & { kind: 'append' }, view: View): Decision => {
+const decideAppend = (command: StreamCommand & { kind: 'append' }, view: View): Decision => {
   const { stream, expected, events } = command;
   const check = checkVersion(
     stream,
@@ -233,7 +233,7 @@ export const closedToWriters = (stream: string): Failure | undefined =>
     : undefined;
 
 /** The rules of EventStoreDB for a write, without any I/O. */
-export const decide = (command: Command, view: View): Decision => {
+export const decide = (command: StreamCommand, view: View): Decision => {
   const { stream, expected } = command;
   const closed = closedToWriters(stream);
   if (closed !== undefined) return refuse(closed);
@@ -250,7 +250,7 @@ export const decide = (command: Command, view: View): Decision => {
 };
 
 /** Streams whose state a decision may ask for. */
-export const streamsOf = (command: Command): readonly string[] => {
+export const streamsOf = (command: StreamCommand): readonly string[] => {
   const { stream } = command;
   // A metastream needs its base (deleted?) and, were it deleted itself, its own metadata.
   return isMetastream(stream)

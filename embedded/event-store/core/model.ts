@@ -36,7 +36,8 @@ export type RecordedEvent = NewEvent & {
 
 export type Expected = 'any' | 'no_stream' | 'stream_exists' | bigint;
 
-export type Command =
+/** What clients write. */
+export type StreamCommand =
   | {
       readonly kind: 'append';
       readonly stream: string;
@@ -45,6 +46,24 @@ export type Command =
     }
   | { readonly kind: 'delete'; readonly stream: string; readonly expected: Expected }
   | { readonly kind: 'tombstone'; readonly stream: string; readonly expected: Expected };
+
+/** A link event that a follower of the log writes into a stream of its own. */
+export type FollowerLink = { readonly stream: string; readonly event: NewEvent };
+
+/** What followers of the log write: links, and how far they have come, in one commit. */
+export type FollowerCommand =
+  | {
+      readonly kind: 'follow';
+      readonly follower: string;
+      /** Its position before; anything else means that somebody else has moved it. */
+      readonly after: bigint;
+      readonly upTo: bigint;
+      /** out of the events behind `after` up to `upTo`, in the order of the log */
+      readonly links: readonly FollowerLink[];
+    }
+  | { readonly kind: 'switch'; readonly follower: string; readonly enabled: boolean };
+
+export type Command = StreamCommand | FollowerCommand;
 
 export type Failure =
   | {

@@ -1,6 +1,6 @@
 import type { DeleteReq, TombstoneReq } from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
-import { type Command, type Failure, WRITE_TIMEOUT_MS } from '../core/model.ts';
+import { type Failure, type StreamCommand, WRITE_TIMEOUT_MS } from '../core/model.ts';
 import type { Node } from '../node.ts';
 import { deleteSuccess } from '../wire/append-responses.ts';
 import { failureStatus } from '../wire/failures.ts';
@@ -15,7 +15,7 @@ type BadRequest = Extract<Failure, { kind: 'bad-request' }>;
 export const deletionFrom = (
   kind: Kind,
   request: DeleteReq | TombstoneReq,
-): Command | BadRequest => {
+): StreamCommand | BadRequest => {
   const options = request.getOptions();
   try {
     const stream = streamNameFrom(options?.getStreamIdentifier()?.getStreamName_asU8());

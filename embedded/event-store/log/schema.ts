@@ -28,6 +28,18 @@ const MIGRATIONS: readonly Migration[] = [
         'CRC-32 over position, stream, revision, id, type, json, created, data and metadata';
     `,
   },
+  {
+    name: 'followers of the log',
+    sql: `
+      create table event_store.follower (
+        name text collate "C" primary key,
+        enabled boolean not null,
+        position bigint not null
+      );
+      comment on table event_store.follower is
+        'Whether a follower of the log runs, and the position up to which its links are in the log: written in the transaction of the links.';
+    `,
+  },
 ];
 
 /** What this program can read and write. */

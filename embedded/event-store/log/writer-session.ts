@@ -1,9 +1,11 @@
 import pg from 'pg';
+import type { FollowerStates } from '../core/follower.ts';
 import type { RecordedEvent } from '../core/model.ts';
 import { NO_EVENTS } from '../core/model.ts';
 import type { StreamState, WrittenId } from '../core/stream-state.ts';
 import { sessionConfig } from './connection.ts';
 import { copyEvents } from './copy.ts';
+import { NO_MOVES, readFollowers, withMoves } from './followers.ts';
 import { takeLock } from './lock.ts';
 import { migrate } from './schema.ts';
 
@@ -22,8 +24,10 @@ export type WriterSession = {
   ids(wanted: readonly { stream: string; revision: bigint }[]): Promise<(WrittenId | undefined)[]>;
   /** id at a position: how an open outcome is found out */
   idAt(position: bigint): Promise<string | undefined>;
-  /** One statement, one commit: all of the events or none. */
-  insert(events: readonly RecordedEvent[]): Promise<void>;
+  /** One commit: all of the events and moves of followers, or none. */
+  insert(events: readonly RecordedEvent[], moved?: FollowerStates): Promise<void>;
+  /** Every follower that was ever switched on. */
+  followers(): Promise<FollowerStates>;
   ping(): Promise<void>;
   close(): Promise<void>;
 };
@@ -125,7 +129,11 @@ export const openWriterSession = async (
         );
         return row?.[0];
       },
-      insert: (events) => copyEvents(client, events),
+      insert: (events, moved = NO_MOVES) =>
+        withMoves(client, moved, async () => {
+          if (events.length > 0) await copyEvents(client, events);
+        }),
+      followers: () => readFollowers(client),
       async ping() {
         await client.query('select 1');
       },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { boundedMap } from '../core/bounded-map.ts';
+import type { FollowerState } from '../core/follower.ts';
 import type { Command, Expected, NewEvent, Outcome } from '../core/model.ts';
 import { MAX_INT64 } from '../core/model.ts';
 import { EMPTY_STREAM, type StreamState, trimmed, type WrittenId } from '../core/stream-state.ts';
@@ -34,6 +35,7 @@ const memoryLog = (rememberIds = true) => {
   const ids = new Map<string, WrittenId>();
   const states = new Map<string, StreamState>();
   const lately = boundedMap<Written>(100);
+  const followers = new Map<string, FollowerState>();
   let last = 0n;
   return {
     all,
@@ -47,7 +49,8 @@ const memoryLog = (rememberIds = true) => {
           return id === undefined ? [] : [[storedKey(stream, revision), id] as const];
         }),
       );
-      const plan = planCommit(commands, { states: known, stored, lately }, last, 1n);
+      const plan = planCommit(commands, { states: known, stored, lately, followers }, last, 1n);
+      for (const [name, state] of plan.followers) followers.set(name, state);
       for (const [stream, state] of plan.states) {
         states.set(stream, rememberIds ? trimmed(state) : { ...state, recent: [] });
       }
@@ -301,4 +304,58 @@ test('an append of nothing checks the version and writes nothing', () => {
   log.commit(append('s', 'any', event()));
   expect(log.commit(append('s', 0n))).toEqual([{ ok: true, revision: 0n, position: undefined }]);
   expect(log.commit(append('s', 'no_stream'))).toEqual([refused('wrong-expected-version', 0n)]);
+});
+
+describe('links of a follower', () => {
+  const linkInto = (stream: string) => ({ stream, event: event(randomUUID(), '$>') });
+  const follow = (after: bigint, upTo: bigint, ...streams: string[]): Command => ({
+    ...{ kind: 'follow', follower: 'f', after, upTo },
+    links: streams.map(linkInto),
+  });
+  const turn = (enabled: boolean): Command => ({ kind: 'switch', follower: 'f', enabled });
+  const places = (log: ReturnType<typeof memoryLog>) =>
+    log.all.map(({ stream, revision }) => `${revision}@${stream}`);
+
+  test('stand behind what their streams have, in their own order', () => {
+    const log = memoryLog();
+    log.commit(turn(true), append('a', 'any', event()), append('b', 'any', event()));
+    log.commit(follow(0n, 9n, 'a', 'b', 'a', 'c'));
+    expect(places(log)).toEqual(['0@a', '0@b', '1@a', '1@b', '2@a', '0@c']);
+  });
+
+  test('are written from the place where it stands, and from no other', () => {
+    const log = memoryLog();
+    log.commit(turn(true));
+    const outcomes = log.commit(follow(0n, 5n, 'a'), follow(0n, 5n, 'a'), follow(5n, 7n, 'a'));
+    expect(outcomes.map(({ ok }) => ok)).toEqual([true, false, true]);
+    expect(outcomes[1]).toEqual(refused('wrong-expected-version', 5n));
+    expect(log.commit(follow(5n, 7n, 'a'))).toEqual([refused('wrong-expected-version', 7n)]);
+    expect(places(log)).toEqual(['0@a', '1@a']);
+  });
+
+  test('are refused while it is off, also when it is switched off in the same commit', () => {
+    const log = memoryLog();
+    expect(log.commit(follow(0n, 1n, 'a'))).toEqual([refused('bad-request')]);
+    log.commit(turn(true));
+    const outcomes = log.commit(turn(false), follow(0n, 1n, 'a'), turn(true));
+    expect(outcomes[1]).toEqual(refused('bad-request'));
+    log.commit(follow(0n, 1n, 'a'));
+    expect(places(log)).toEqual(['0@a']);
+  });
+
+  test('leave a tombstoned stream as it is', () => {
+    const log = memoryLog();
+    log.commit(turn(true), { kind: 'tombstone', stream: 'a', expected: 'any' });
+    log.commit(follow(0n, 1n, 'a', 'b'));
+    expect(places(log)).toEqual([`${MAX_INT64}@a`, '0@b']);
+  });
+
+  test('bring a deleted stream back from the first of them on', () => {
+    const log = memoryLog();
+    log.commit(turn(true), append('a', 'any', event()));
+    log.commit({ kind: 'delete', stream: 'a', expected: 'any' });
+    log.commit(follow(0n, 1n, 'a', 'a'));
+    expect(places(log)).toEqual(['0@a', '0@$$a', '1@a', '1@$$a', '2@a']);
+    expect(log.all[3]?.data).toBe('{"$tb":1}');
+  });
 });

@@ -1,7 +1,23 @@
 import type { BoundedMap } from '../core/bounded-map.ts';
 import type { Decision, View } from '../core/decide.ts';
 import { decide, streamsOf } from '../core/decide.ts';
-import type { Command, Outcome, PlannedEvent, RecordedEvent } from '../core/model.ts';
+import {
+  decideFollower,
+  type FollowerDecision,
+  type FollowerState,
+  type FollowerStates,
+  NEVER_RAN,
+  streamsOfFollower,
+} from '../core/follower.ts';
+import type {
+  Command,
+  Expected,
+  FollowerCommand,
+  Outcome,
+  PlannedEvent,
+  RecordedEvent,
+  StreamCommand,
+} from '../core/model.ts';
 import { isMetastream, NO_EVENTS, TOMBSTONE } from '../core/model.ts';
 import type { StreamState, WrittenId } from '../core/stream-state.ts';
 import { recentAt } from '../core/stream-state.ts';
@@ -13,6 +29,7 @@ export type Ground = {
   readonly states: ReadonlyMap<string, StreamState>;
   readonly stored: ReadonlyMap<string, WrittenId>;
   readonly lately: Pick<BoundedMap<Written>, 'get'>;
+  readonly followers: FollowerStates;
 };
 
 export type Plan = {
@@ -22,13 +39,32 @@ export type Plan = {
   readonly outcomes: readonly Outcome[];
   /** the streams that change, as they are after the commit */
   readonly states: ReadonlyMap<string, StreamState>;
+  /** likewise the followers */
+  readonly followers: FollowerStates;
 };
+
+/** Whether there is anything to commit. */
+export const writes = ({ events, followers }: Plan): boolean =>
+  events.length > 0 || followers.size > 0;
+
+const ofFollower = (command: Command): command is FollowerCommand =>
+  command.kind === 'follow' || command.kind === 'switch';
 
 export const latelyKey = (stream: string, id: string): string => `${stream}\0${id}`;
 export const storedKey = (stream: string, revision: bigint): string => `${stream}\0${revision}`;
 
 export const streamsNeeded = (commands: readonly Command[]): Set<string> =>
-  new Set(commands.flatMap(streamsOf));
+  new Set(
+    commands.flatMap((command) =>
+      ofFollower(command) ? streamsOfFollower(command) : streamsOf(command),
+    ),
+  );
+
+/** Undefined: any will do. */
+const versionOf = (expected: Expected): bigint | undefined => {
+  if (expected === 'any' || expected === 'stream_exists') return undefined;
+  return expected === 'no_stream' ? NO_EVENTS : expected;
+};
 
 /** Stored ids a command is compared with, as far as the remembered ones do not reach. */
 export const idsNeeded = (
@@ -37,11 +73,11 @@ export const idsNeeded = (
 ): { stream: string; revision: bigint }[] => {
   const wanted = new Map<string, { stream: string; revision: bigint }>();
   for (const command of commands) {
+    if (command.kind !== 'append') continue;
     const { stream, expected } = command;
     const state = states.get(stream);
-    if (command.kind !== 'append' || state === undefined || state.last === TOMBSTONE) continue;
-    if (expected === 'any' || expected === 'stream_exists') continue;
-    const version = expected === 'no_stream' ? NO_EVENTS : expected;
+    const version = versionOf(expected);
+    if (version === undefined || state === undefined || state.last === TOMBSTONE) continue;
     const highest = version + BigInt(command.events.length);
     for (let revision = version + 1n; revision <= highest && revision <= state.last; revision++) {
       if (recentAt(state, revision) === undefined) {
@@ -66,6 +102,7 @@ export const planCommit = (
 ): Plan => {
   const changed = new Map<string, MutableState>();
   const written = new Map<string, Written>();
+  const followers = new Map<string, FollowerState>();
   const events: RecordedEvent[] = [];
   let position = lastPosition;
 
@@ -111,6 +148,21 @@ export const planCommit = (
     return { ok: true, revision, position: first + BigInt(decision.answer) };
   };
 
-  const outcomes = commands.map((command) => outcomeOf(decide(command, view)));
-  return { events, outcomes, states: changed };
+  const moved = (follower: string, decision: FollowerDecision): Outcome => {
+    if (decision.kind === 'refuse') return { ok: false, failure: decision.failure };
+    decision.events.forEach(record);
+    followers.set(follower, decision.state);
+    return { ok: true, revision: NO_EVENTS, position: undefined };
+  };
+  const follow = (command: FollowerCommand): Outcome => {
+    const { follower } = command;
+    const before = followers.get(follower) ?? ground.followers.get(follower) ?? NEVER_RAN;
+    return moved(follower, decideFollower(command, before, view));
+  };
+  const write = (command: StreamCommand): Outcome => outcomeOf(decide(command, view));
+
+  const outcomes = commands.map((command) =>
+    ofFollower(command) ? follow(command) : write(command),
+  );
+  return { events, outcomes, states: changed, followers };
 };

@@ -1,4 +1,4 @@
-import { type Command, type Outcome, weightOf } from '../core/model.ts';
+import { type Command, type NewEvent, type Outcome, weightOf } from '../core/model.ts';
 
 /** A command that waits for its commit; it is answered exactly once. */
 export type Pending = {
@@ -9,14 +9,18 @@ export type Pending = {
   settle(outcome: Outcome): void;
 };
 
+const eventsOf = (command: Command): readonly NewEvent[] => {
+  if (command.kind === 'append') return command.events;
+  return command.kind === 'follow' ? command.links.map(({ event }) => event) : [];
+};
+
 export const createPending = (
   command: Command,
   expiresAt: number,
   reply: (outcome: Outcome) => void,
 ): Pending => {
   let settled = false;
-  const bytes =
-    command.kind === 'append' ? command.events.reduce((sum, event) => sum + weightOf(event), 0) : 0;
+  const bytes = eventsOf(command).reduce((sum, event) => sum + weightOf(event), 0);
   return {
     command,
     bytes,

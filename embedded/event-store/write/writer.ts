@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { type BoundedMap, boundedMap } from '../core/bounded-map.ts';
+import { type FollowerState, type FollowerStates, NEVER_RAN } from '../core/follower.ts';
 import type { Command, Outcome } from '../core/model.ts';
 import { type StreamState, trimmed, type WrittenId } from '../core/stream-state.ts';
 import type { Hub } from '../live/hub.ts';
@@ -16,6 +17,7 @@ import {
   storedKey,
   streamsNeeded,
   type Written,
+  writes,
 } from './plan.ts';
 import { createPending, createWriteQueue, expireBatch, type Pending } from './queue.ts';
 
@@ -42,6 +44,8 @@ export type Writer = {
   submit(command: Command, timeoutMs: number, reply: (outcome: Outcome) => void): void;
   /** What is known of a stream without asking the database; always committed state. */
   peek(stream: string): StreamState | undefined;
+  /** Committed state of a follower of the log. */
+  follower(name: string): FollowerState;
   readonly commits: number;
   /** Commits what waits, refuses what comes, ends the session. */
   stop(graceMs: number): Promise<void>;
@@ -76,6 +80,7 @@ export const startWriter = async (options: {
   let session: WriterSession | undefined = options.first;
   let formerBackend = options.first.backendPid;
   let lastPosition = await options.first.lastPosition();
+  let followers: FollowerStates = await options.first.followers();
   let lastCreated = 0n;
   let commits = 0;
   let inFlight: readonly Pending[] = [];
@@ -124,11 +129,12 @@ export const startWriter = async (options: {
         if (id !== undefined) stored.set(storedKey(stream, revision), id);
       }
     }
-    return { states: known, stored, lately };
+    return { states: known, stored, lately, followers };
   };
 
   const committed = (batch: readonly Pending[], plan: Plan): void => {
     for (const [stream, state] of plan.states) states.set(stream, trimmed(state));
+    if (plan.followers.size > 0) followers = new Map([...followers, ...plan.followers]);
     for (const { stream, id, revision, position } of plan.events) {
       lately.set(latelyKey(stream, id), { revision, position });
       lastPosition = position;
@@ -152,6 +158,7 @@ export const startWriter = async (options: {
     const [first] = open?.plan.events ?? [];
     const came = first !== undefined && (await using.idAt(first.position)) === first.id;
     const actual = await using.lastPosition();
+    const actualFollowers = await using.followers();
     doubt = undefined;
     if (open !== undefined && came) {
       log('warn', 'the commit that was in doubt is in the log', { position: `${first?.position}` });
@@ -160,6 +167,7 @@ export const startWriter = async (options: {
       queue.putBack(open.batch);
     }
     states.clear();
+    followers = actualFollowers;
     if (lastPosition !== actual) {
       // Somebody else has written meanwhile: what this node knows does not reach the log's end.
       lately.clear();
@@ -226,6 +234,7 @@ export const startWriter = async (options: {
     plan: Plan | undefined,
   ): Promise<void> => {
     log('warn', 'the session to Postgres broke', { reason: messageOf(error) });
+    // A follower that has only moved knows by its position that it has, when it tries again.
     if (plan === undefined || plan.events.length === 0) queue.putBack(batch);
     else doubt = { batch, plan };
     session = undefined;
@@ -239,7 +248,7 @@ export const startWriter = async (options: {
       const commands = batch.map((pending) => pending.command);
       const ground = await prepare(using, commands);
       plan = planCommit(commands, ground, lastPosition, createdNow());
-      if (plan.events.length > 0) await using.insert(plan.events);
+      if (writes(plan)) await using.insert(plan.events, plan.followers);
     } catch (error) {
       if (isRefusal(error) && !using.lost.aborted) await refused(error, batch);
       else await broke(error, using, batch, plan);
@@ -310,6 +319,7 @@ export const startWriter = async (options: {
       stirred();
     },
     peek: (stream) => states.get(stream),
+    follower: (name) => followers.get(name) ?? NEVER_RAN,
     get commits() {
       return commits;
     },
