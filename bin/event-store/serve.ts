@@ -25,6 +25,10 @@ const input = z.strictObject({
     .min(1, { error: 'is empty' })
     .default('127.0.0.1')
     .meta({ description: 'address to listen on' }),
+  startStandardProjections: z.boolean().default(false).meta({
+    description:
+      'switch on $by_category, $by_event_type, $streams and $by_correlation_id; they stay on in this log until a client disables them',
+  }),
   ...storageOptions,
   ...securityOptions,
 });
@@ -62,9 +66,12 @@ async function serve({ input: asked, out, signal, env }: NodeRun<typeof input>):
     storage.kind === 'folder'
       ? await ownPostgres(storage.folder, log)
       : { url: storage.url, stop: async () => undefined };
-  const { host } = asked;
+  const { host, startStandardProjections } = asked;
   const start = (wished: number) =>
-    startEventStoreNode({ databaseUrl: kept.url, host, port: wished, log, ...security });
+    startEventStoreNode({
+      ...{ databaseUrl: kept.url, host, port: wished, log, startStandardProjections },
+      ...security,
+    });
   try {
     const node = await start(asked.port).catch((error: unknown) => {
       if (!asked.anyPort || !isPortTaken(error)) throw error;
@@ -106,6 +113,10 @@ whoever reaches it may read and write everything.`,
     {
       line: 'npm run event-store -- --data .events --tls-cert node.crt --tls-key node.key --users users.json',
       does: 'TLS, with users who sign in',
+    },
+    {
+      line: 'npm run event-store -- --data .events --start-standard-projections',
+      does: 'the events of a category in one stream: $ce-enrollment',
     },
   ],
   run: async (run) => {

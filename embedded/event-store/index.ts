@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Server } from '@grpc/grpc-js';
 import { createAccess } from './access/index.ts';
 import type { Account } from './access/users.ts';
+import { startFollowers, switchAllOn } from './follow/index.ts';
 import { createOpenCalls } from './grpc/calls.ts';
 import { type Certificate, checkCertificate } from './grpc/certificate.ts';
 import { gatherWrites } from './grpc/gather-writes.ts';
@@ -49,6 +50,11 @@ export type NodeOptions = {
   readonly keepaliveMs?: number;
   /** How long to wait for a former node's lock before this one is refused. */
   readonly lockWaitMs?: number;
+  /**
+   * Switches on all standard projections (`$by_category`, …) that are off. Each stays on in this log until
+   * a client disables it.
+   */
+  readonly startStandardProjections?: boolean;
 };
 
 export type EventStoreNode = {
@@ -134,6 +140,7 @@ export const startNodeOver = async (
     caches,
     log,
   });
+  const followers = startFollowers({ writer, reader, hub, log });
   const calls = createOpenCalls();
   const grpc = new Server({
     // The first works on the call of grpc-js itself.
@@ -149,20 +156,28 @@ export const startNodeOver = async (
   let address = { host: advertisedHost, port: wished };
   const incomplete = createIncomplete();
   const node: Node = {
-    ...{ writer, reader, hub, calls, incomplete, log, access, instanceId },
+    ...{ writer, reader, hub, followers, calls, incomplete, log, access, instanceId },
     address: () => address,
   };
   addServices(grpc, node);
 
-  const release = async (): Promise<void> => {
+  const stopWriting = async (): Promise<void> => {
+    followers.stop();
     await writer.stop(COMMIT_GRACE_MS);
+  };
+  const stopReading = async (): Promise<void> => {
+    await followers.stopped;
     await reader.close();
   };
-  const port = await listen({
-    ...{ grpc, host, port: wished, certificate: secure, helloMs },
-    alive: () => !stopping,
-  }).catch(async (error: unknown) => {
-    await release();
+  const port = await (async () => {
+    if (options.startStandardProjections) await switchAllOn(followers);
+    return await listen({
+      ...{ grpc, host, port: wished, certificate: secure, helloMs },
+      alive: () => !stopping,
+    });
+  })().catch(async (error: unknown) => {
+    await stopWriting();
+    await stopReading();
     throw error;
   });
   address = { host: advertisedHost, port: port.port };
@@ -174,7 +189,7 @@ export const startNodeOver = async (
     stopping = true;
     port.refuse();
     // Commits on their way are answered first; then every call hears why it ends.
-    await writer.stop(COMMIT_GRACE_MS);
+    await stopWriting();
     calls.endStreams();
     calls.endSingles();
     // Says goodbye to the connections; each goes when the statuses of its calls are out. Its callback
@@ -183,7 +198,7 @@ export const startNodeOver = async (
     await Promise.race([port.drained(), delay(CALL_GRACE_MS, undefined, { ref: false })]);
     grpc.forceShutdown();
     await port.close();
-    await reader.close();
+    await stopReading();
     log('info', 'the event store node has stopped');
   };
   let stopped: Promise<void> | undefined;

@@ -1,4 +1,5 @@
 import type { Access } from './access/index.ts';
+import type { Followers } from './follow/index.ts';
 import type { OpenCalls } from './grpc/calls.ts';
 import type { Incomplete } from './grpc/incomplete.ts';
 import type { Hub } from './live/hub.ts';
@@ -11,6 +12,7 @@ export type Node = {
   readonly writer: Writer;
   readonly reader: LogReader;
   readonly hub: Hub;
+  readonly followers: Followers;
   readonly calls: OpenCalls;
   readonly incomplete: Incomplete;
   readonly log: Log;

@@ -15,7 +15,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     .withEnvironment({
       EVENTSTORE_CLUSTER_SIZE: '1',
       EVENTSTORE_INSECURE: 'true',
-      EVENTSTORE_RUN_PROJECTIONS: 'None',
+      EVENTSTORE_RUN_PROJECTIONS: 'System',
       EVENTSTORE_TELEMETRY_OPTOUT: 'true',
       EVENTSTORE_MEM_DB: 'true',
     })

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { securedSubjects, subjects } from './cases/index.ts';
+import { projectedSubjects, securedSubjects, subjects } from './cases/index.ts';
 import { rulebook } from './rules.ts';
 
-const files = { ...subjects, ...securedSubjects };
+const files = { ...subjects, ...projectedSubjects, ...securedSubjects };
 const cases = Object.values(files).flat();
 const rules = new Set(rulebook.flatMap((chapter) => chapter.rules.map(({ id }) => id)));
 const shown = new Set<string>(cases.flatMap((one) => one.rules));

@@ -244,7 +244,33 @@ const chapters = {
     'access.header': 'What is denied is denied by its header, before its events have come.',
     'access.at-once': 'A list holds for everything that is asked after it was set.',
     'access.dropped': 'A subscription whose reader loses the right ends as access denied.',
+    'access.operate':
+      'Projections are for operators ($ops, $admins): who is none may not switch or look at them.',
     'access.links': 'A link is resolved for whoever may read the stream that it stands in.',
+  },
+  'Standard projections': {
+    'projection.off': 'A node writes no links of its own before a projection is switched on.',
+    'projection.category':
+      '$by_category links every event into $ce-<category>: what is before the first dash of its stream; streams that begin with $ have none.',
+    'projection.category-link': 'A link in a category is linked by its target.',
+    'projection.type': '$by_event_type links every event into $et-<type>.',
+    'projection.no-links-of-links': 'But no link.',
+    'projection.streams': '$streams links the first event of each stream, of every kind.',
+    'projection.correlation':
+      '$by_correlation_id links events whose metadata has a $correlationId into $bc-<id>.',
+    'projection.metadata':
+      'A link says the id and the position of the event that caused it; one of a category also its stream.',
+    'projection.deleted': 'The end of a stream is linked in its category with $deleted.',
+    'projection.dangling': 'A link stays when its target goes.',
+    'projection.in-all': 'Links are events of the log: $all has them, and filters see them.',
+    'projection.live': 'They come to live subscribers.',
+    'projection.disabled': 'One that is disabled writes no more; it stays so.',
+    'projection.catch-up':
+      'Enabled late or again, it goes on from where it was, without a gap or a repeat.',
+    'projection.statistics': 'Statistics name each, whether it runs, and how far it is.',
+    'projection.unknown': 'One that is not there is not found.',
+    'projection.built-in': 'Those of users, and changing what is built in, are unimplemented.',
+    'projection.restart': 'All of them may be started again at any time.',
   },
   'Errors and shutdown': {
     'error.trailers': 'Errors carry the trailers by which clients know their kind.',

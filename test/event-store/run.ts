@@ -6,6 +6,7 @@ import { subjects } from './cases/index.ts';
 import { type AnySubscription, collect } from './follow.ts';
 import { givenServer, openFresh, type Target } from './target.ts';
 
+type Subjects = typeof subjects;
 type Look = (context: Context) => Promise<void>;
 type Prepared = Map<Case, PromiseSettledResult<Look>>;
 
@@ -13,8 +14,8 @@ type Prepared = Map<Case, PromiseSettledResult<Look>>;
 const PATIENCE_MS = 60_000;
 
 /** All cases write, and then the node is killed and started again. */
-const prepareAll = async (client: EventStoreDBClient): Promise<Prepared> => {
-  const cases = Object.values(subjects).flat();
+const prepareAll = async (client: EventStoreDBClient, those: Subjects): Promise<Prepared> => {
+  const cases = Object.values(those).flat();
   const looks = await Promise.allSettled(cases.map((one) => one.prepare({ client })));
   return new Map(looks.map((look, index) => [cases[index] as Case, look]));
 };
@@ -25,7 +26,7 @@ const lookOf = (result: PromiseSettledResult<Look> | undefined): Look => {
   return result.value;
 };
 
-export const runContract = (open: () => Promise<Target>): void => {
+export const runContract = (open: () => Promise<Target>, those: Subjects = subjects): void => {
   let target: Target;
   let client: EventStoreDBClient;
   let prepared: Prepared | undefined;
@@ -40,7 +41,7 @@ export const runContract = (open: () => Promise<Target>): void => {
     target = await open();
     client = connect(target.url);
     if (target.between === undefined) return;
-    prepared = await prepareAll(client);
+    prepared = await prepareAll(client, those);
     await target.between();
     client = connect(target.url);
   });
@@ -75,7 +76,7 @@ export const runContract = (open: () => Promise<Target>): void => {
     }
   };
 
-  describe.each(Object.entries(subjects))('%s', (_subject, cases) => {
+  describe.each(Object.entries(those))('%s', (_subject, cases) => {
     for (const one of cases) {
       test.concurrent(`${one.title} (${one.rules.join(', ')})`, {
         timeout: PATIENCE_MS,

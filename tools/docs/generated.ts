@@ -15,7 +15,11 @@ import { analyticsViews } from '../../projections/analytics/index.ts';
 import { readSampleQueries } from '../../projections/analytics/queries.ts';
 import { projections } from '../../projections/index.ts';
 import { sagas } from '../../sagas/index.ts';
-import { securedSubjects, subjects } from '../../test/event-store/cases/index.ts';
+import {
+  projectedSubjects,
+  securedSubjects,
+  subjects,
+} from '../../test/event-store/cases/index.ts';
 import { rulebook } from '../../test/event-store/rules.ts';
 import { projectFiles } from '../check/files.ts';
 import { readSamples } from '../schemas/samples.ts';
@@ -70,7 +74,7 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
     ['docs/reference/event-store.md', eventStorePage(eventStore)],
     [
       'docs/reference/event-store-rules.md',
-      eventStoreRulesPage(rulebook, { ...subjects, ...securedSubjects }),
+      eventStoreRulesPage(rulebook, { ...subjects, ...projectedSubjects, ...securedSubjects }),
     ],
     ['docs/reference/configuration.md', configurationPage()],
     ['.env.example', renderEnvExample()],

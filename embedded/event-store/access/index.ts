@@ -3,6 +3,7 @@ import {
   type DefaultLists,
   holds,
   isAdmin,
+  isOperator,
   needOf,
   parseDefaultLists,
   SETTINGS_STREAM,
@@ -26,6 +27,8 @@ export type Access = {
   readonly signIn: SignIn;
   /** Why not; undefined when it is allowed. A promise only when a list has to be looked up. */
   refusal(user: User | undefined, action: Action, stream: string): Refusal | Promise<Refusal>;
+  /** Why not to look after the node itself: its projections. */
+  refusalToOperate(user: User | undefined): Refusal;
   /** Calls back when the lists that decide about this stream may have changed. */
   onChange(stream: string, listener: () => void): () => void;
 };
@@ -95,6 +98,10 @@ export const createAccess = async (options: {
       return own instanceof Promise || other instanceof Promise
         ? Promise.all([own, other]).then((found) => judge(...found), isAway)
         : judge(own, other);
+    },
+    refusalToOperate(user) {
+      if (user === undefined) return denied('a user is required');
+      return isOperator(user) ? undefined : denied(`${user.name} is no operator`);
     },
     onChange(stream, listener) {
       const base = isMetastream(stream) ? originalOf(stream) : stream;

@@ -43,6 +43,8 @@ export const needOf = (action: Action, stream: string): Need | undefined => {
 export const isAdmin = ({ name, groups }: User): boolean =>
   name === 'admin' || groups.includes(ADMINS);
 
+export const isOperator = (user: User): boolean => isAdmin(user) || user.groups.includes(OPERATORS);
+
 /** Lists for streams of users, and for those of the server itself ($…). */
 export type DefaultLists = { readonly user?: AccessList; readonly system?: AccessList };
 

@@ -9,6 +9,8 @@ import type { Sender } from './calls.ts';
 export type Caller = {
   /** As {@link Access.refusal}. */
   refusal(action: Action, stream: string): Refusal | Promise<Refusal>;
+  /** As {@link Access.refusalToOperate}. */
+  refusalToOperate(): Refusal;
   onChange: Access['onChange'];
 };
 
@@ -40,6 +42,7 @@ export const identified = (
     const user = identity.kind === 'user' ? identity.user : undefined;
     serve({
       refusal: (action, stream) => access.refusal(user, action, stream),
+      refusalToOperate: () => access.refusalToOperate(user),
       onChange: access.onChange,
     });
   };

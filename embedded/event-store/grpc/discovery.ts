@@ -18,6 +18,10 @@ const METHODS: readonly {
   { service: 'streams.streams', method: 'batchappend', features: ['deadline_duration'] },
   { service: 'streams.streams', method: 'delete', features: [] },
   { service: 'streams.streams', method: 'tombstone', features: [] },
+  { service: 'projections.projections', method: 'enable', features: [] },
+  { service: 'projections.projections', method: 'disable', features: [] },
+  { service: 'projections.projections', method: 'statistics', features: [] },
+  { service: 'projections.projections', method: 'restartsubsystem', features: [] },
   { service: 'gossip.gossip', method: 'read', features: [] },
   { service: 'server_features.serverfeatures', method: 'getsupportedmethods', features: [] },
 ];

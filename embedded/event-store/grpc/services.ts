@@ -1,4 +1,5 @@
 import gossip from '@eventstore/db-client/generated/gossip_grpc_pb.js';
+import projections from '@eventstore/db-client/generated/projections_grpc_pb.js';
 import features from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { MethodDefinition, Server, sendUnaryData } from '@grpc/grpc-js';
@@ -10,6 +11,7 @@ import { batchAppendHandler } from './batch-append.ts';
 import { type Caller, identified } from './caller.ts';
 import { deleteHandler } from './delete.ts';
 import { featuresHandler, gossipHandler } from './discovery.ts';
+import { projectionHandlers } from './projections.ts';
 import { readHandler } from './read.ts';
 
 /** A name of 2 KiB, a filter of a thousand prefixes. */
@@ -35,6 +37,11 @@ const method = <Request>(definition: Method<Request>, shape: Shape, mostBytes?: 
 
 const { read, append, batchAppend, delete: remove, tombstone } = streams.StreamsService;
 const { getSupportedMethods } = features.ServerFeaturesService;
+const { ProjectionsService: projection } = projections;
+
+/** A call about one projection. */
+const named = <Request>(definition: Method<Request>) =>
+  method(definition, shapes.named, MOST_SMALL_BYTES);
 
 type Identifiable = Parameters<typeof identified>[1];
 
@@ -90,6 +97,26 @@ export const addServices = (server: Server, node: Node): void => {
       batchAppend: streaming(node, batchAppendHandler(node)),
       delete: single(node, deleteHandler(node, 'delete')),
       tombstone: single(node, deleteHandler(node, 'tombstone')),
+    },
+  );
+  const { statistics, ...answered } = projectionHandlers(node);
+  server.addService(
+    {
+      statistics: method(projection.statistics, shapes.statistics, MOST_SMALL_BYTES),
+      enable: named(projection.enable),
+      disable: named(projection.disable),
+      restartSubsystem: method(projection.restartSubsystem, shapes.empty, MOST_SMALL_BYTES),
+      update: method(projection.update, shapes.update, MOST_READ_BYTES),
+      delete: named(projection.delete),
+      reset: named(projection.reset),
+      state: named(projection.state),
+      result: named(projection.result),
+    },
+    {
+      statistics: streaming(node, statistics),
+      ...Object.fromEntries(
+        Object.entries(answered).map(([name, handle]) => [name, single(node, handle)]),
+      ),
     },
   );
   // A client asks these two before it says who it is.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RecordedEvent } from '../core/model.ts';
 import { MAX_INT64 } from '../core/model.ts';
+import { advanced } from '../live/advanced.ts';
 import type { Hub } from '../live/hub.ts';
 import type { Node } from '../node.ts';
 import { isHidden } from '../read/filter.ts';
@@ -14,20 +15,6 @@ import type { ReadRequest, Start } from './read-request.ts';
 const LIVE_PAGE = 256;
 
 type Request = ReadRequest & { kind: 'subscribe-all' };
-
-const advanced = (hub: Hub, cursor: bigint, over: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      off();
-      over.removeEventListener('abort', done);
-      resolve();
-    };
-    const off = hub.onAdvance(() => {
-      if (hub.head > cursor) done();
-    });
-    over.addEventListener('abort', done, { once: true });
-    if (over.aborted) done();
-  });
 
 const startOf = (from: Start, hub: Hub): bigint => {
   if (from === 'start') return 0n;

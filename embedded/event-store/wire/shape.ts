@@ -93,7 +93,7 @@ const properties = { 2: leaf };
 const event: Shape = { 1: uuid, ...properties };
 const filter: Shape = { 1: leaf, 2: leaf, 4: leaf };
 
-/** The requests of streams.proto; every field that is a message has to be here. */
+/** The requests of streams.proto and projections.proto; every field that is a message has to be here. */
 export const shapes = {
   read: {
     1: {
@@ -110,5 +110,9 @@ export const shapes = {
   // 6 and 7 are the deadline, as a time and as a duration.
   batchAppend: { 1: uuid, 2: { 1: leaf, ...expected, 6: leaf, 7: leaf }, 3: event },
   delete: { 1: { 1: leaf, ...expected } },
+  // A projection by its name; which ones; its query, and that it shall emit nothing.
+  named: { 1: leaf },
+  statistics: { 1: { 2: leaf, 3: leaf, 4: leaf, 5: leaf } },
+  update: { 1: { 4: leaf } },
   empty: leaf,
 } as const satisfies Readonly<Record<string, Shape>>;

@@ -201,4 +201,25 @@ export const access = [
     });
     expect(await readersOf(context, stream)).toEqual(['admin']);
   }),
+  securedRule('access.operate', 'operators switch projections, others may not', async (context) => {
+    const { expect, as } = context;
+    const name = '$streams';
+    for (const user of [undefined, 'zoe'] as const) {
+      const calls = [
+        as(user).enableProjection(name),
+        as(user).disableProjection(name),
+        as(user).restartSubsystem(),
+        as(user).listProjections(),
+      ];
+      for (const call of calls) expect(await failure(call)).toMatchObject(DENIED);
+    }
+    for (const user of ['ops', 'admin'] as const) {
+      await as(user).enableProjection(name);
+      const status = await as(user).getProjectionStatus(name);
+      expect(status.projectionStatus).toBe('Running');
+      await as(user).disableProjection(name);
+      await as(user).restartSubsystem();
+    }
+    expect(await as('ops').listProjections()).toHaveLength(4);
+  }),
 ];

@@ -13,6 +13,7 @@ import { framesReads } from './frames-reads.ts';
 import { limits } from './limits.ts';
 import { links } from './links.ts';
 import { metadata } from './metadata.ts';
+import { projections } from './projections.ts';
 import { readAll } from './read-all.ts';
 import { readStream } from './read-stream.ts';
 import { repeats } from './repeats.ts';
@@ -39,6 +40,9 @@ export const subjects: Readonly<Record<string, readonly Case[]>> = {
   'frames-reads': framesReads,
   'frames-hostile': framesHostile,
 };
+
+/** Those that run on one where the standard projections are switched on. */
+export const projectedSubjects: Readonly<Record<string, readonly Case[]>> = { projections };
 
 /** Those that run on a node with TLS and users, likewise. */
 export const securedSubjects: Readonly<Record<string, readonly SecuredCase[]>> = {

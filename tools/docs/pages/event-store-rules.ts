@@ -26,7 +26,7 @@ export function eventStoreRulesPage(rulebook: Rulebook, subjects: Subjects): str
   return page(
     'Rules of the event store',
     '`test/event-store/rules.ts` and `test/event-store/cases/`',
-    `What an event store has to do so that nobody can tell it from EventStoreDB 24.6: ${count} rules, and the ${cases.length} cases that show them. A case may show several. They run against [our node](../../embedded/event-store/README.md) fresh, killed and started again between writing and looking, and without any cache, and against a real server; those about TLS, users and access lists on a node that has them ([how](../../test/event-store/README.md)).`,
+    `What an event store has to do so that nobody can tell it from EventStoreDB 24.6: ${count} rules, and the ${cases.length} cases that show them. A case may show several. They run against [our node](../../embedded/event-store/README.md) fresh, killed and started again between writing and looking, and without any cache, and against a real server; those about TLS, users and access lists, and about projections, on a node that has them ([how](../../test/event-store/README.md)).`,
     rulebook.map(({ chapter }) => `[${chapter}](#${anchor(chapter)})`).join(' · '),
     ...rulebook.map(({ chapter, rules }) =>
       [
