@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { longSpecs } from './test/support/long-specs.ts';
 import LongestFirst from './test/support/sequencer.ts';
 
 const specs = (folders: string) => `${folders}/**/*.spec.ts`;
@@ -7,8 +8,8 @@ const thrifty = '{bin,commands,domain,platform,projections,read-api,tools,write-
 // They hold clients of the event store, which share their open appends within a process.
 const following = '_runtime|consumer|event-store';
 const never = ['**/node_modules/**', '**/.data/**'];
-// Each has its own configuration: a Docker engine is needed, a suite of minutes (`npm run faults`).
-const elsewhere = ['test/containers/**', 'test/faults/**'];
+// They have their own configurations: containers need a Docker engine.
+const elsewhere = ['test/containers/**', ...longSpecs];
 
 export default defineConfig({
   test: {

@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { longSpecs } from './test/support/long-specs.ts';
 
 /** `npm run faults`: one file after the other, each kills and starts processes by the dozen. */
 export default defineConfig({
   test: {
-    include: ['test/faults/**/*.spec.ts'],
+    include: longSpecs,
     exclude: ['**/node_modules/**'],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/reporter.ts'],

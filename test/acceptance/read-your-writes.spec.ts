@@ -5,7 +5,7 @@ import { startPlatform, type TestPlatform } from '../support/platform.ts';
 import { createDriver, type Driver, type Person, parsed, problemOf } from './driver.ts';
 
 /** `PAIRS=5000 npx vitest run test/acceptance/read-your-writes` is the published figure. */
-const PAIRS = Number(process.env['PAIRS'] ?? 500);
+const PAIRS = Number(process.env['PAIRS'] ?? 300);
 const LANES = 8;
 /** A person may send 300 commands in one go; each enrollment is two. */
 const ENROLLMENTS_PER_PERSON = 100;

@@ -1,0 +1,11 @@
+/**
+ * Specs that kill, or take long, beside what `npm test` has already: `npm run faults` runs them, and
+ * `.ci/run` runs both. So the suite of every day stays below four minutes on two cores.
+ */
+export const longSpecs = [
+  'test/faults/**/*.spec.ts',
+  // The contract again: with a kill between writing and looking, and with nothing remembered.
+  'test/event-store/{restarted,without-caches}.spec.ts',
+  // A log that is moved while its processes are killed, with all read models built over the copy.
+  'test/log/move.spec.ts',
+];
