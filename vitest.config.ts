@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: { label: 'together', color: 'cyan' },
           include: [specs(thrifty)],
-          exclude: [...never, specs(`*/@(${following})`)],
+          exclude: [...never, ...elsewhere, specs(`*/@(${following})`)],
           isolate: false,
         },
       },

@@ -8,4 +8,7 @@ export const longSpecs = [
   'test/event-store/{restarted,without-caches}.spec.ts',
   // A log that is moved while its processes are killed, with all read models built over the copy.
   'test/log/move.spec.ts',
+  'embedded/event-store/follow/crash.spec.ts',
+  // The files of the image, under the variables of every service, as processes.
+  'tools/check/containers/image.spec.ts',
 ];

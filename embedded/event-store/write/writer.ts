@@ -258,10 +258,13 @@ export const startWriter = async (options: {
     maxCommands = Math.min(MAX_COMMANDS, maxCommands * 2);
   };
 
-  const sleep = (): Promise<void> =>
-    new Promise((resolve) => {
+  /** Nothing may come between the last look and the sleep: no await here. */
+  const sleep = (using: WriterSession): Promise<void> => {
+    if (using.lost.aborted || queue.length > 0) return Promise.resolve();
+    return new Promise((resolve) => {
       wake = resolve;
     });
+  };
 
   /** One commit of what waits; false when nothing did. */
   const commitNext = async (using: WriterSession): Promise<boolean> => {
@@ -281,8 +284,7 @@ export const startWriter = async (options: {
         session = await reconnect();
       } else if (!(await commitNext(session))) {
         if (stopping) break;
-        // Nothing may come between the last look and the sleep: no await here.
-        if (!(session.lost.aborted || queue.length > 0)) await sleep();
+        await sleep(session);
       }
     }
     await session?.close();
