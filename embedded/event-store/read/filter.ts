@@ -47,11 +47,30 @@ const byPrefix = (prefixes: readonly string[], subject: Subject): EventFilter =>
   if (prefixes.length > MOST_PREFIXES) {
     throw new FilterLimitError(`a filter has at most ${MOST_PREFIXES} prefixes`);
   }
-  return (events) =>
-    events.filter((event) => {
-      const value = subject(event);
-      return prefixes.some((prefix) => value.startsWith(prefix));
-    });
+  const passes = startsWithAny(prefixes);
+  return (events) => events.filter((event) => passes(subject(event)));
+};
+
+/**
+ * Whether a text begins with one of them. Without those that another one covers, only the last in order
+ * that is not behind the text can be a prefix of it: a thousand cost no more than ten.
+ */
+const startsWithAny = (prefixes: readonly string[]): ((text: string) => boolean) => {
+  const kept: string[] = [];
+  for (const prefix of prefixes.toSorted()) {
+    const shorter = kept.at(-1);
+    if (shorter === undefined || !prefix.startsWith(shorter)) kept.push(prefix);
+  }
+  return (text) => {
+    let [from, to] = [0, kept.length];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((kept[middle] ?? '') <= text) from = middle + 1;
+      else to = middle;
+    }
+    const nearest = kept[from - 1];
+    return nearest !== undefined && text.startsWith(nearest);
+  };
 };
 
 /** A regular expression searches (it need not match the whole) and wins over prefixes. */
