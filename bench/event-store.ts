@@ -16,7 +16,7 @@
  * - `growth`: a log of 1,000,000 events beside one of 10,000: cost of an append, memory, time to READY.
  *
  * `--quick` takes 3 pairs, smaller logs and shorter reads. `--profile` adds where the node spends its
- * time. The whole takes some eight minutes on two cores that have nothing else to do.
+ * time. The whole takes some six minutes on two cores that have nothing else to do.
  *
  * Ends with 1 if an append was lost, an event came twice or in the wrong place, or a log does not verify.
  */
