@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { EventStore } from '../../platform/event-store/index.ts';
 import type { Cause, Explainer } from '../../projections/_runtime/explain.ts';
-import { UsageError } from '../start/options.ts';
 import { type Output, plain } from './_cli/output.ts';
 import { defineVerb, exits } from './_cli/verb.ts';
+import { unknownProjection } from './projections/unknown.ts';
 
 const BATCH = 500;
 /** Events between two progress lines. */
@@ -38,12 +38,7 @@ them. Values are not printed, they may be personal: \`events stream\` has what t
       import('../../projections/_runtime/explain.ts'),
     ]);
     const definition = projections.find(({ name }) => name === projection);
-    if (definition === undefined) {
-      const names = projections.map(({ name }) => name).toSorted();
-      throw new UsageError(
-        `there is no projection "${projection}": expected one of ${names.join(', ')}`,
-      );
-    }
+    if (definition === undefined) throw unknownProjection(projection, projections);
     const eventStore = await platform.eventStore();
     const causes = await explained(createExplainer(definition, key), { eventStore, out, signal });
     out.show(causes.map(shown), () => causes.flatMap((cause) => linesOf(cause, out)));

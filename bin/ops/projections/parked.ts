@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { ParkedSummary } from '../../../projections/_runtime/index.ts';
-import { UsageError } from '../../start/options.ts';
 import type { Cell, Output } from '../_cli/output.ts';
 import { plain } from '../_cli/output.ts';
 import type { Platform } from '../_cli/platform.ts';
 import { defineVerb, exits } from '../_cli/verb.ts';
+import { unknownProjection } from './unknown.ts';
 
 export const projectionsParked = defineVerb({
   name: 'parked',
@@ -39,11 +39,9 @@ export async function readParked(
     import('../../../projections/_runtime/index.ts'),
     import('../../../projections/index.ts'),
   ]);
-  const names = projections.map(({ name }) => name);
-  if (wanted.projection !== undefined && !names.includes(wanted.projection)) {
-    throw new UsageError(
-      `there is no projection "${wanted.projection}": expected one of ${names.toSorted().join(', ')}`,
-    );
+  const { projection: asked } = wanted;
+  if (asked !== undefined && !projections.some(({ name }) => name === asked)) {
+    throw unknownProjection(asked, projections);
   }
   const all = await listParked(await platform.pool());
   return all.filter(

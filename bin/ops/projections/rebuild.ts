@@ -8,6 +8,7 @@ import type { Output } from '../_cli/output.ts';
 import { UnavailableError } from '../_cli/unavailable.ts';
 import { defineVerb, type ExitCode, exits } from '../_cli/verb.ts';
 import { percentOf, readProjections } from './status.ts';
+import { unknownProjection } from './unknown.ts';
 
 const POLL_MS = 250;
 /** Whoever runs the projection looks each second. */
@@ -42,8 +43,10 @@ empty or half a table. Ctrl-C ends the watching, not the rebuild.`,
     const all = await readProjections(platform);
     const live = all.find((one) => one.projection === projection && one.live);
     if (live === undefined) {
-      const names = [...new Set(all.map((one) => one.projection))].join(', ');
-      throw new UsageError(`there is no projection "${projection}": expected one of ${names}`);
+      throw unknownProjection(
+        projection,
+        all.map((one) => ({ name: one.projection })),
+      );
     }
     if (live.state === 'not-running') {
       throw new UnavailableError(
