@@ -129,6 +129,14 @@ describe('with a cluster', () => {
     expect(await killed.exited).toMatchObject({ signal: 'SIGKILL', expected: false });
   });
 
+  test('a child that crashes ends the whole server, and the next start recovers', async () => {
+    const postgres = await start();
+    const child = processesIn(cluster).find((pid) => pid !== postgres.pid);
+    process.kill(child ?? 0, 'SIGKILL');
+    expect(await postgres.exited).toMatchObject({ expected: false });
+    await expectFacts(await start());
+  });
+
   test('a start right after kill -9 with a session at work waits for it and recovers', async () => {
     const postgres = await start();
     const client = new pg.Client({ connectionString: postgres.url('postgres') });

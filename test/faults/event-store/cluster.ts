@@ -14,7 +14,7 @@ import type { Random } from './random.ts';
 
 /**
  * Who of Postgres is killed: the postmaster, whose children then notice by themselves; all at once,
- * as when the machine goes; or one child, after which the postmaster starts all others anew.
+ * as when the machine goes; or one child, after which the postmaster ends all others and itself.
  */
 export type Victim = 'postmaster' | 'everybody' | 'a child';
 

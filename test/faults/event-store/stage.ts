@@ -83,10 +83,18 @@ const play = async (
   ].map(follow);
 
   const stage = { cluster, node, writers };
-  await writers.more(count);
-  await faults(stage);
-  await writers.more(count);
-  await writers.stop();
+  try {
+    await writers.more(count);
+    await faults(stage);
+    await writers.more(count);
+    await writers.stop();
+  } catch (error) {
+    const said = (who: string, lines: readonly string[]) =>
+      console.error(`the last words of ${who}:\n${lines.slice(-10).join('\n')}`);
+    said('the node', node.lines);
+    said('starts of Postgres that failed', cluster.failedStarts);
+    throw error;
+  }
   const took = performance.now() - began;
 
   const log = await readLog(cluster.databaseUrl);

@@ -59,7 +59,11 @@ export const startWriters = (
   let acknowledged = 0;
   let stopping = false;
 
-  const tryOnce = async (connections: Connections, wish: Wish): Promise<Outcome> => {
+  const tryOnce = async (
+    connections: Connections,
+    wish: Wish,
+    heard: string[],
+  ): Promise<Outcome> => {
     try {
       const answer = await within(ANSWER_MS, send(connections, wish, bytes), () => new NoAnswer());
       acknowledged += 1;
@@ -75,16 +79,21 @@ export const startWriters = (
       // Of the test's own making.
       if (why === undefined) throw error;
       unknown.set(why, (unknown.get(why) ?? 0) + 1);
+      heard.push(why);
       return { kind: 'open' };
     }
   };
 
   const append = async (wish: Wish): Promise<Outcome> => {
+    const heard: string[] = [];
     for (const since = performance.now(); ; await delay(5)) {
-      const outcome = await tryOnce(await node.connections(), wish);
+      const outcome = await tryOnce(await node.connections(), wish, heard);
       if (outcome.kind !== 'open' || wish.expected === 'any') return outcome;
       if (performance.now() - since > PATIENCE_MS) {
-        throw new Error(`${wish.stream} after ${wish.expected}: no answer in ${PATIENCE_MS} ms`);
+        const tries = `${heard.length} tries, ${heard.slice(-20).join(', ')}`;
+        throw new Error(
+          `${wish.stream} after ${wish.expected}: no answer in ${PATIENCE_MS} ms; ${tries}`,
+        );
       }
     }
   };
