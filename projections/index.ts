@@ -1,9 +1,12 @@
 import type { ProjectionDefinition } from './_runtime/definition.ts';
+import type { LiveDefinition } from './_runtime/live.ts';
 import type { QueryDefinition } from './_runtime/query.ts';
+import { followActivity } from './activity-catalogue/live.ts';
 import { activityCatalogueQueries } from './activity-catalogue/query.ts';
 import { activityCatalogueProjection } from './activity-catalogue/reduce.ts';
 import { reconciliationQueries } from './activity-reconciliation/query.ts';
 import { activityReconciliationProjection } from './activity-reconciliation/reduce.ts';
+import { followRoster } from './activity-roster/live.ts';
 import { rosterQueries } from './activity-roster/query.ts';
 import { activityRosterProjection } from './activity-roster/reduce.ts';
 import { articleQueries } from './articles/query.ts';
@@ -11,6 +14,7 @@ import { articlesProjection } from './articles/reduce.ts';
 import { auditQueries } from './audit-events/query.ts';
 import { auditEventsProjection } from './audit-events/reduce.ts';
 import { enrollmentMilestonesProjection } from './enrollment-milestones/reduce.ts';
+import { followMyEnrollments } from './enrollments/live.ts';
 import { enrollmentQueries } from './enrollments/query.ts';
 import { enrollmentsProjection } from './enrollments/reduce.ts';
 import { journalQueries } from './finance-journal/query.ts';
@@ -47,4 +51,11 @@ export const queries: readonly QueryDefinition[] = [
   ...petQueries,
   ...reconciliationQueries,
   ...rosterQueries,
+];
+
+/** Every answer that can be followed live. */
+export const liveQueries: readonly LiveDefinition[] = [
+  followActivity,
+  followMyEnrollments,
+  followRoster,
 ];

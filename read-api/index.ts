@@ -9,6 +9,7 @@ import {
 } from '../platform/http/index.ts';
 import type { TokenVerifier } from '../platform/identity/index.ts';
 import type { Logger } from '../platform/log/index.ts';
+import { type LiveRoutes, mountLive } from './live/index.ts';
 import { readProblems, readRules } from './problems.ts';
 import { mountQueries, type QueryRoutes } from './queries.ts';
 
@@ -23,17 +24,18 @@ export const defaultReadRateLimits: RateLimits = {
 /** A read may wait ten seconds for its token, and then has five for the answer. */
 export const defaultReadLimits = { handlerTimeoutMs: 15_000 };
 
-export type ReadApiOptions = QueryRoutes & {
-  readonly identity: TokenVerifier;
-  /** Where clients reach the two APIs. */
-  readonly urls: { readonly write: string; readonly read: string };
-  readonly readiness: readonly ReadinessCheck[];
-  readonly log: Logger;
-  readonly version?: string;
-  readonly rateLimits?: RateLimits;
-  readonly limits?: Partial<ServerLimits>;
-  readonly trustProxy?: readonly string[];
-};
+export type ReadApiOptions = QueryRoutes &
+  LiveRoutes & {
+    readonly identity: TokenVerifier;
+    /** Where clients reach the two APIs. */
+    readonly urls: { readonly write: string; readonly read: string };
+    readonly readiness: readonly ReadinessCheck[];
+    readonly log: Logger;
+    readonly version?: string;
+    readonly rateLimits?: RateLimits;
+    readonly limits?: Partial<ServerLimits>;
+    readonly trustProxy?: readonly string[];
+  };
 
 export type ReadApi = FastifyInstance & { readonly matrix: readonly MatrixRow[] };
 
@@ -65,6 +67,7 @@ export async function buildReadApi(options: ReadApiOptions): Promise<ReadApi> {
   });
   const matrix = collectMatrix(app);
   mountQueries(app, options);
+  mountLive(app, options);
   await app.ready();
   return Object.assign(app, { matrix });
 }

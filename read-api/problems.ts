@@ -14,6 +14,12 @@ export const readProblems = {
     description:
       'What the `Consistency-Token` stands for is stored, but not yet in the read models. Ask again, or wait longer with `Prefer: wait=10`.',
   },
+  'too-many-streams': {
+    status: 429,
+    title: 'Too many streams',
+    description:
+      'This person, or this address, follows as much as it may at a time. Close a stream, or share one.',
+  },
 } as const satisfies ProblemTable;
 
 export const readRules: readonly ErrorRule[] = [

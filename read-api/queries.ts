@@ -96,7 +96,7 @@ function operationOf(query: QueryDefinition): Operation {
   };
 }
 
-function principalOf(caller: Caller): ReadPrincipal {
+export function principalOf(caller: Caller): ReadPrincipal {
   return caller.kind === 'person'
     ? { kind: 'person', id: caller.id, roles: caller.roles }
     : { kind: 'anonymous' };

@@ -97,6 +97,8 @@ beforeEach(async () => {
   answer = () => ({ items: ['a', 'b'], nextCursor: null });
   app = await buildReadApi({
     queries: [walks, bells],
+    live: [],
+    changes: { subscribe: () => () => undefined },
     db,
     seen: {
       seenOf: () => position,

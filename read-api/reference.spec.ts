@@ -4,7 +4,7 @@ import { createAccessTokens } from '../platform/identity/index.ts';
 import { createLogger } from '../platform/log/index.ts';
 import { createPool, kyselyOf } from '../platform/postgres/index.ts';
 import type { ReadDatabase } from '../projections/_runtime/query.ts';
-import { queries } from '../projections/index.ts';
+import { liveQueries, queries } from '../projections/index.ts';
 import { buildReadApi } from './index.ts';
 
 test("the platform's own queries have a reference without fault, and examples that fit", async () => {
@@ -16,6 +16,8 @@ test("the platform's own queries have a reference without fault, and examples th
   const tokens = { seed: Buffer.alloc(32, 7), issuer: 'i', audience: 'a', minutes: 15 };
   const app = await buildReadApi({
     queries,
+    live: liveQueries,
+    changes: { subscribe: neverAsked },
     db: kyselyOf(pool) as ReadDatabase,
     seen: { waitFor: neverAsked, seenOf: neverAsked },
     signTicket: neverAsked,
@@ -25,7 +27,7 @@ test("the platform's own queries have a reference without fault, and examples th
     log: createLogger({ level: 'silent', name: 'spec' }),
   });
   expect(faultsOf((await app.inject('/openapi.json')).json())).toEqual([]);
-  expect(app.matrix).toHaveLength(queries.length);
+  expect(app.matrix).toHaveLength(queries.length + liveQueries.length);
   for (const { name, params, querystring, reply, example } of queries) {
     expect(params.safeParse(example.params).error, name).toBeUndefined();
     expect(querystring.safeParse(example.querystring).error, name).toBeUndefined();

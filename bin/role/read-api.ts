@@ -1,8 +1,12 @@
 import { createTokenVerifier, publicJwksOf } from '../../platform/identity/index.ts';
 import { kyselyOf } from '../../platform/postgres/index.ts';
-import { createSeenTracker, prepareReadModels } from '../../projections/_runtime/index.ts';
+import {
+  createChangesHeard,
+  createSeenTracker,
+  prepareReadModels,
+} from '../../projections/_runtime/index.ts';
 import type { ReadDatabase } from '../../projections/_runtime/query.ts';
-import { projections, queries } from '../../projections/index.ts';
+import { liveQueries, projections, queries } from '../../projections/index.ts';
 import { buildReadApi } from '../../read-api/index.ts';
 import type { RoleContext } from './context.ts';
 import { tokenNames } from './token-names.ts';
@@ -14,8 +18,12 @@ export async function startReadApi(context: RoleContext): Promise<void> {
   await prepareReadModels(pool, projections);
   const tracker = createSeenTracker({ url: config.databaseUrl, pool, log });
   closers.add('seen tracker', () => tracker.stop());
+  const changes = createChangesHeard({ url: config.databaseUrl, log });
+  closers.add('changes heard', () => changes.stop());
   const app = await buildReadApi({
     queries,
+    live: liveQueries,
+    changes,
     db: kyselyOf(pool) as ReadDatabase,
     seen: tracker,
     signTicket: secrets.signTicket as Parameters<typeof buildReadApi>[0]['signTicket'],

@@ -11,6 +11,8 @@ export type Caller =
       readonly id: MemberId;
       readonly roles: readonly Role[];
       readonly sessionId: string;
+      /** Epoch seconds: until when the access token is good. */
+      readonly expiresAt: number;
     }
   | { readonly kind: 'anonymous' };
 
@@ -41,8 +43,11 @@ export function authenticate(verify: Verify) {
     const token = BEARER.exec(header)?.[1];
     if (token === undefined)
       throw unauthenticated('Expected `Authorization: Bearer <access token>`.');
-    const { memberId, roles, sessionId } = await verify(token);
-    request.caller = { kind: 'person', id: memberId, roles: roles.filter(isRole), sessionId };
+    const { memberId, roles, sessionId, expiresAt } = await verify(token);
+    request.caller = {
+      ...{ kind: 'person', id: memberId, roles: roles.filter(isRole) },
+      ...{ sessionId, expiresAt },
+    };
   };
 }
 

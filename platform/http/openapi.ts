@@ -129,11 +129,12 @@ function describe(method: Method, operation: Operation, schemas: Json): void {
       { $ref: `#/components/headers/${header}` },
     ]),
   );
-  const content = record(record(reply['content'])['application/json']);
+  const type = operation.stream === true ? 'text/event-stream' : 'application/json';
+  const content = record(record(reply['content'])[type]);
   if (content['schema'] !== undefined) {
     hoist(schemas, `${pascal(name)}Reply`, content);
     content['example'] = example.reply;
-    reply['content'] = { 'application/json': content };
+    reply['content'] = { [type]: content };
   }
 }
 

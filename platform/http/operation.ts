@@ -9,6 +9,8 @@ export type Operation = {
   readonly tag: string;
   readonly access: Access;
   readonly status: number;
+  /** The answer is a stream of server-sent events; its schema and example are of their `data`. */
+  readonly stream?: boolean;
   /** Codes beyond those that every operation may answer. */
   readonly problems: readonly string[];
   /** Names out of `requestHeaders` and `responseHeaders` of the reference. */

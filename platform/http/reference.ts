@@ -42,6 +42,13 @@ export const requestHeaders: Readonly<Record<string, HeaderDoc>> = {
     schema: { type: 'string', maxLength: 100 },
     example: 'eyJ2IjoxLCJwb3NpdGlvbiI6IjE4MjMifQ',
   },
+  LastEventId: {
+    name: 'Last-Event-ID',
+    description:
+      'The `id` of the last event you got: the stream goes on after it. `EventSource` sends it by itself. None: it begins with a snapshot.',
+    schema: { type: 'string', pattern: '^[0-9]{0,15}$' },
+    example: '1823',
+  },
   Prefer: {
     name: 'Prefer',
     description:

@@ -1,5 +1,7 @@
 import type { EventSet, EventsOf } from '../../domain/_kernel/event.ts';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
+import { CHANGED } from './changes.ts';
+import { RowShapeError } from './rows.ts';
 import type { AnyRow, AnyTable, Column, Row, RowKey, Table } from './table.ts';
 
 /** Gives a row by its table and key, as the changes so far have made it. */
@@ -125,6 +127,20 @@ export type ProjectionDefinition = {
 export const lockName = ({ name, version }: { name: string; version: number }): string =>
   `pawprint projection ${name} v${version}`;
 
+/** Notes the event in the row it makes, for a table that wants to know. */
+function stamped(change: RowChange, ordinal: number): RowChange {
+  if (!(CHANGED in change.table.columns)) return change;
+  return {
+    ...change,
+    apply: (row, read) => {
+      const next = change.apply(row, read);
+      // Whoever follows the table finds what changed by its ordinal; what is gone has none.
+      if (next === null) throw new RowShapeError(`${change.table.name} is followed: its rows stay`);
+      return { ...next, [CHANGED]: ordinal };
+    },
+  };
+}
+
 export function defineProjection<const Sets extends readonly EventSet[]>(definition: {
   name: string;
   version: number;
@@ -142,6 +158,11 @@ export function defineProjection<const Sets extends readonly EventSet[]>(definit
     categories: events.map((set) => set.category),
     // Only decoded events of these sets come here; the runtime does not know their types.
     keyOf,
-    reducers: new Map(Object.entries(on) as [string, Reducer][]),
+    reducers: new Map(
+      (Object.entries(on) as [string, Reducer][]).map(([type, reduce]) => [
+        type,
+        (event) => reduce(event).map((change) => stamped(change, event.ordinal)),
+      ]),
+    ),
   };
 }

@@ -2,6 +2,7 @@ import type { Batch, Checkpoint, DeliveredEvent } from '../../platform/consumer/
 import type { Logger } from '../../platform/log/index.ts';
 import { isConnectionError } from '../../platform/postgres/index.ts';
 import { LOOK_UP_BY_KEY, openLockSession } from '../../platform/postgres/lock-session.ts';
+import { tellChanges } from './changes.ts';
 import { readMembers, SEEN_CHANNEL, saveCheckpoints, takeUnparkRequests } from './checkpoints.ts';
 import { lockName, type ProjectionDefinition } from './definition.ts';
 import type { GroupSession, Member, UnparkOutcome } from './member.ts';
@@ -18,6 +19,8 @@ type Plan = {
   readonly apply: DeliveredEvent[];
   readonly park: Parked[];
   readonly blocked: Set<string>;
+  /** What is to be told of it (changes.ts). */
+  readonly topics: string[];
 };
 
 export type GroupOptions = {
@@ -92,7 +95,7 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
       again.apply.pop();
       await client.query('savepoint event');
       try {
-        await applyEvents(client, plan.member.definition, [event]);
+        again.topics.push(...(await applyEvents(client, plan.member.definition, [event])));
         await client.query('release savepoint event');
       } catch (error) {
         if (!isPoison(error)) throw error;
@@ -106,12 +109,12 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
   const applyPlan = async (plan: Plan, batch: Batch, careful: boolean): Promise<Plan> => {
     const { definition } = plan.member;
     if (!careful) {
-      await applyEvents(client, definition, plan.apply);
+      plan.topics.push(...(await applyEvents(client, definition, plan.apply)));
       return plan;
     }
     await client.query('savepoint projection');
     try {
-      await applyEvents(client, definition, plan.apply);
+      plan.topics.push(...(await applyEvents(client, definition, plan.apply)));
       await client.query('release savepoint projection');
       return plan;
     } catch (error) {
@@ -131,6 +134,11 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
         await insertParked(client, member.definition, plan.park);
       }
       await saveCheckpoints(client, members, batch);
+      const read = plans.filter(({ member }) => member.live);
+      await tellChanges(
+        client,
+        read.flatMap(({ topics }) => topics),
+      );
       return plans;
     });
 
@@ -241,6 +249,7 @@ const emptyPlan = (member: Member): Plan => ({
   apply: [],
   park: [],
   blocked: new Set(member.parked),
+  topics: [],
 });
 
 function planOf(member: Member, batch: Batch): Plan {

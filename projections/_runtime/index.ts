@@ -1,3 +1,4 @@
+export { type ChangesHeard, createChangesHeard } from './changes-heard.ts';
 export { defineProjection, type ProjectionDefinition } from './definition.ts';
 export { dumpProjection, type TableDump } from './dump.ts';
 export type { UnparkOutcome } from './member.ts';

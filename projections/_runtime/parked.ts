@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
 import type { Pool } from '../../platform/postgres/index.ts';
 import type { LockSession } from '../../platform/postgres/lock-session.ts';
+import { noteRewrite } from './changes.ts';
 import type { ProjectionDefinition } from './definition.ts';
 import type { Member, UnparkOutcome } from './member.ts';
 import { causeOf, isPoison, locate } from './poison.ts';
@@ -126,6 +127,7 @@ export async function replayParked(
       }
       if (cause !== null || rows.length < PAGE) break;
     }
+    await noteRewrite(client, definition);
     const left = await client.query<{ key: string; count: number }>(
       `select key, count(*)::int from projection.parked where projection = $1 and version = $2 group by key`,
       id,

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { type Pool, transaction } from '../../platform/postgres/index.ts';
+import { noteRewrite } from './changes.ts';
 import { fingerprint, qualifiedName, tableSql } from './ddl.ts';
 import type { ProjectionDefinition, ReadRow, RowChange, RowRef } from './definition.ts';
 import { SCHEMA_LOCK } from './schema.ts';
@@ -215,6 +216,7 @@ export async function takeOver(
     [...of, shadow.name],
   );
   await forget(client, shadow);
+  if (changed + removed > 0) await noteRewrite(client, original);
   await client.query(
     `update projection.rebuilds set finished_at = now(), changed = $3, removed = $4, trouble = null
       where projection = $1 and version = $2 and finished_at is null`,

@@ -1,4 +1,5 @@
 import { type Migration, migrate, type Pool, transaction } from '../../platform/postgres/index.ts';
+import { noteRewrite } from './changes.ts';
 import { fingerprint, physicalName, tableSql, viewSql } from './ddl.ts';
 import type { ProjectionDefinition } from './definition.ts';
 import { isHeldByReader, repointViews, type ViewSet } from './views.ts';
@@ -110,6 +111,15 @@ const migrations: readonly Migration[] = [
       comment on column projection.rebuilds.removed is 'Rows that the log says nothing of.';
       comment on column projection.rebuilds.trouble is 'Why it was not finished, or could not be so far.';`,
   },
+  {
+    name: '0004-rewrites',
+    sql: `
+      alter table projection.checkpoints
+        add rewrites integer not null default 0,
+        add rewritten_at bigint;
+      comment on column projection.checkpoints.rewrites is 'How often rows changed otherwise than by the next event: by un-parking, a rebuild or another version.';
+      comment on column projection.checkpoints.rewritten_at is 'How far it was then. Who follows it live and has seen no later event begins anew.';`,
+  },
 ];
 
 /** Tables of read models are made and removed by one at a time. To be run in a transaction. */
@@ -207,6 +217,7 @@ export async function pointViewsAt(
     'update projection.versions set live = true where projection = $1 and version = $2',
     [name, version],
   );
+  await noteRewrite(client, { name, version });
   // First what an analyst may hold for long: from the next line on every query waits for us.
   if (views !== null) await repointViews(client, views);
   await client.query(tables.flatMap((table) => viewSql(table, version)).join(';\n'));

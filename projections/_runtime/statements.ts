@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
+import { topicsOf } from './changes.ts';
 import { qualifiedName } from './ddl.ts';
 import type { ProjectionDefinition, RowChange } from './definition.ts';
 import { foldChanges, rowsToLoad, type Writes } from './fold.ts';
@@ -18,21 +19,24 @@ export function changesOf(
 /**
  * Applies events to the tables of a projection in the open transaction: one select and at most two
  * writes per table, however many events there are. Rows travel as JSON both ways, so what is folded
- * has the shape that was written.
+ * has the shape that was written. Gives the topics under which it is to be told (changes.ts).
  */
 export async function applyEvents(
   client: pg.ClientBase,
   definition: ProjectionDefinition,
   events: readonly DeliveredEvent[],
-): Promise<void> {
+): Promise<string[]> {
   const changes = blamed(() => changesOf(definition, events));
   const loaded = new Map<AnyTable, ReadonlyMap<string, AnyRow>>();
   for (const [table, keys] of rowsToLoad(changes)) {
     loaded.set(table, await load(client, table, definition.version, keys));
   }
-  for (const writes of blamed(() => foldChanges(changes, loaded).map(asJson))) {
+  const folded = blamed(() => foldChanges(changes, loaded));
+  for (const writes of blamed(() => folded.map(asJson))) {
     await write(client, definition.version, writes);
   }
+  const since = events[0]?.ordinal ?? 0;
+  return folded.flatMap(({ table, upserts }) => topicsOf(table, upserts, since));
 }
 
 /** What our own code throws while it reduces and folds is the event's fault, not the session's. */

@@ -42,6 +42,24 @@ export type Table<C extends Readonly<Record<string, Column>>, K extends keyof C 
   readonly key: readonly K[];
   /** An index whose first column is nullable leaves the rows without a value out. */
   readonly indexes: readonly (readonly (keyof C & string)[])[];
+  /** What is told when rows change, for whoever follows them (changes.ts). */
+  readonly tells?: readonly Tells<C>[];
+};
+
+type Tells<C> = {
+  readonly topic: string;
+  readonly of: (keyof C & string) | null;
+  readonly at: keyof C & string;
+};
+
+/**
+ * What a table tells when a row of it changes: `topic:<value of the column of>`, or the topic alone,
+ * when the ordinal in the column `at` is new.
+ */
+export type ChangeTopic = {
+  readonly topic: string;
+  readonly of: string | null;
+  readonly at: string;
 };
 
 /** A table of whatever columns, as the runtime handles it. */
@@ -53,6 +71,7 @@ export type AnyTable = {
   readonly columns: Readonly<Record<string, Column>>;
   readonly key: readonly string[];
   readonly indexes: readonly (readonly string[])[];
+  readonly tells?: readonly ChangeTopic[];
 };
 
 export type RowOf<T> = T extends Table<infer C, infer _K> ? Row<C> : never;
@@ -72,6 +91,7 @@ export function defineTable<
   columns: C;
   key: readonly K[];
   indexes?: readonly (readonly (keyof C & string)[])[];
+  tells?: readonly Tells<C>[];
 }): Table<C, K> {
   for (const name of [definition.name, ...Object.keys(definition.columns)]) {
     // Names stand in statements as they are: one spelling that needs no quotes (48 characters leave

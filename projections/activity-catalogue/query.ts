@@ -64,7 +64,7 @@ export const activitySchema = z.strictObject({
 
 type ActivityRow = RowOf<typeof activityCatalogue>;
 
-function show(row: ActivityRow): z.output<typeof activitySchema> {
+export function showActivity(row: ActivityRow): z.output<typeof activitySchema> {
   const { capacity, held, confirmed, waitlisted } = row;
   return {
     id: row.activity_id as `act_${string}`,
@@ -169,7 +169,7 @@ export const listActivities = defineQuery({
         sql<boolean>`(t.starts_at, t.activity_id) > (${startsAt}::timestamptz, ${id}::text)`,
       );
     }
-    return pageOf(await rowsOf(activityCatalogue, query), limit, show, (row) =>
+    return pageOf(await rowsOf(activityCatalogue, query), limit, showActivity, (row) =>
       encodeCursor(row.starts_at, row.activity_id),
     );
   },
@@ -188,7 +188,7 @@ export const getActivity = defineQuery({
   example: { params: { activityId: example.id }, querystring: {}, reply: example },
   projections: ['activity-catalogue'],
   run: async ({ db, principal }, { params: { activityId } }) => {
-    return show(await findVisibleActivity({ db, principal }, activityId));
+    return showActivity(await findVisibleActivity({ db, principal }, activityId));
   },
 });
 

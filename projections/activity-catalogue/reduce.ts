@@ -43,13 +43,13 @@ function movePlace({ activityId, enrollmentId }: Seat, place: Place | null): Row
 
 export const activityCatalogueProjection = defineProjection({
   name: 'activity-catalogue',
-  version: 2,
+  version: 3,
   question: 'Which activities are there, and what places are left?',
   tables: [activityCatalogue, activityPlaces],
   events: [activityEvents, seatingEvents],
   keyOf: (event) => event.data.activityId,
   on: {
-    ActivityDrafted: ({ data, revision }) => [
+    ActivityDrafted: ({ data, ordinal, revision }) => [
       put(activityCatalogue, {
         activity_id: data.activityId,
         status: 'draft',
@@ -72,20 +72,24 @@ export const activityCatalogueProjection = defineProjection({
         published_at: null,
         cancel_reason: null,
         revision,
+        changed_ordinal: ordinal,
+        plan_ordinal: ordinal,
       }),
     ],
-    ActivityPublished: ({ data, revision, metadata }) => [
+    ActivityPublished: ({ data, ordinal, revision, metadata }) => [
       change(activityCatalogue, { activity_id: data.activityId }, () => ({
         status: 'published',
         published_at: metadata.occurredAt,
         revision,
+        plan_ordinal: ordinal,
       })),
     ],
-    ActivityCancelled: ({ data, revision }) => [
+    ActivityCancelled: ({ data, ordinal, revision }) => [
       change(activityCatalogue, { activity_id: data.activityId }, () => ({
         status: 'cancelled',
         cancel_reason: data.reason,
         revision,
+        plan_ordinal: ordinal,
       })),
     ],
     SeatingOpened: ({ data }) => [

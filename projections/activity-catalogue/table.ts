@@ -1,3 +1,4 @@
+import { changedColumn } from '../_runtime/changes.ts';
 import { defineTable } from '../_runtime/table.ts';
 
 export const activityCatalogue = defineTable({
@@ -29,9 +30,19 @@ export const activityCatalogue = defineTable({
     published_at: { type: 'timestamptz', nullable: true, comment: 'When it was published' },
     cancel_reason: { type: 'text', nullable: true, comment: 'Why it was cancelled' },
     revision: { type: 'integer', comment: 'Revision of the activity: it grows with each change' },
+    changed_ordinal: changedColumn,
+    plan_ordinal: {
+      type: 'bigint',
+      nullable: true,
+      comment: 'Ordinal of the last event about its plan: drafted, published or cancelled',
+    },
   },
   key: ['activity_id'],
   indexes: [['status', 'starts_at', 'activity_id']],
+  tells: [
+    { topic: 'activity', of: 'activity_id', at: 'changed_ordinal' },
+    { topic: 'activity-plans', of: null, at: 'plan_ordinal' },
+  ],
 });
 
 /** What each enrollment has of an activity; only to count it, so released places leave no row. */

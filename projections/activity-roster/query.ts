@@ -26,7 +26,7 @@ import { activityRoster } from './table.ts';
 const statusSchema = z.enum(['held', 'waitlisted', 'confirmed', 'lapsed', 'cancelled']);
 const seatSchema = z.enum(['held', 'confirmed', 'waitlisted', 'released']);
 
-const entrySchema = z.strictObject({
+export const entrySchema = z.strictObject({
   enrollmentId: idSchema('enr'),
   memberId: idSchema('mem'),
   attendeeName: z.string().nullable().meta({ description: 'Null once the person was erased' }),
@@ -54,7 +54,10 @@ const entrySchema = z.strictObject({
 type RosterRow = RowOf<typeof activityRoster>;
 type PetRow = RowOf<typeof pets>;
 
-function show(row: RosterRow, known: ReadonlyMap<string, PetRow>): z.output<typeof entrySchema> {
+export function show(
+  row: RosterRow,
+  known: ReadonlyMap<string, PetRow>,
+): z.output<typeof entrySchema> {
   return {
     enrollmentId: row.enrollment_id as `enr_${string}`,
     memberId: row.member_id as `mem_${string}`,
@@ -86,7 +89,7 @@ const showPet = (row: PetRow): z.output<typeof entrySchema>['pets'][number] => (
 });
 
 /** The pets of some entries: another read model, so they are joined here. */
-async function petsOf(
+export async function petsOf(
   db: ReadDatabase,
   entries: readonly RosterRow[],
 ): Promise<Map<string, PetRow>> {
@@ -95,6 +98,21 @@ async function petsOf(
   const found = await rowsOf(pets, from(db, pets).where('t.pet_id', 'in', ids));
   return new Map(found.map((row) => [row.pet_id, row]));
 }
+
+/** An entry for the reference. */
+export const rosterExample: z.input<typeof entrySchema> = {
+  enrollmentId: deriveId('enr', 'example'),
+  memberId: deriveId('mem', 'example'),
+  attendeeName: 'Ada Lovelace',
+  pets: [{ id: deriveId('pet', 'example'), name: 'Rex', species: 'dog' }],
+  status: 'confirmed',
+  seat: 'confirmed',
+  ticketId: deriveId('tkt', 'example'),
+  ticketVoid: false,
+  admittedAt: '2026-05-01T07:52:00.000Z',
+  scans: 1,
+  lastScan: { scannedAt: '2026-05-01T07:52:00.000Z', decision: 'admitted' },
+};
 
 export const getRoster = defineQuery({
   name: 'get-roster',
@@ -113,21 +131,7 @@ export const getRoster = defineQuery({
     params: { activityId: deriveId('act', 'example') },
     querystring: { status: 'confirmed', limit: 50 },
     reply: {
-      items: [
-        {
-          enrollmentId: deriveId('enr', 'example'),
-          memberId: deriveId('mem', 'example'),
-          attendeeName: 'Ada Lovelace',
-          pets: [{ id: deriveId('pet', 'example'), name: 'Rex', species: 'dog' }],
-          status: 'confirmed',
-          seat: 'confirmed',
-          ticketId: deriveId('tkt', 'example'),
-          ticketVoid: false,
-          admittedAt: '2026-05-01T07:52:00.000Z',
-          scans: 1,
-          lastScan: { scannedAt: '2026-05-01T07:52:00.000Z', decision: 'admitted' },
-        },
-      ],
+      items: [rosterExample],
       nextCursor: null,
     },
   },

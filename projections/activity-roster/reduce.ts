@@ -33,13 +33,14 @@ const changeEntry = (
       scans: 0,
       last_scan_at: null,
       last_scan: null,
+      changed_ordinal: null,
     }),
   }),
 ];
 
 export const activityRosterProjection = defineProjection({
   name: 'activity-roster',
-  version: 2,
+  version: 3,
   question: 'Who is enrolled in an activity, and who came?',
   tables: [activityRoster],
   events: [enrollmentEvents, seatingEvents, ticketEvents],

@@ -1,3 +1,4 @@
+import { changedColumn } from '../_runtime/changes.ts';
 import { defineTable } from '../_runtime/table.ts';
 
 export const activityRoster = defineTable({
@@ -30,7 +31,9 @@ export const activityRoster = defineTable({
       nullable: true,
       comment: 'What the last uploaded scan was answered',
     },
+    changed_ordinal: changedColumn,
   },
   key: ['enrollment_id'],
   indexes: [['activity_id', 'ordinal']],
+  tells: [{ topic: 'roster', of: 'activity_id', at: 'changed_ordinal' }],
 });

@@ -105,7 +105,7 @@ function showActivity(row: ActivityRow): z.output<typeof activitySchema> {
   };
 }
 
-function show(
+export function show(
   row: EnrollmentRow,
   activity: ActivityRow | undefined,
   { signTicket }: Pick<QueryContext, 'signTicket'>,
@@ -142,7 +142,7 @@ function show(
 }
 
 /** The activities of some enrollments: another read model, so they are joined here. */
-async function activitiesOf(
+export async function activitiesOf(
   { db }: Pick<QueryContext, 'db'>,
   rows: readonly EnrollmentRow[],
 ): Promise<Map<string, ActivityRow>> {
@@ -156,7 +156,7 @@ async function activitiesOf(
 }
 
 const eur = (amount: number) => ({ amount, currency: 'EUR' as const });
-const example: z.input<typeof enrollmentSchema> = {
+export const enrollmentExample: z.input<typeof enrollmentSchema> = {
   id: deriveId('enr', 'example'),
   activityId: deriveId('act', 'example'),
   memberId: deriveId('mem', 'example'),
@@ -216,7 +216,7 @@ export const listMyEnrollments = defineQuery({
   example: {
     params: {},
     querystring: { limit: 50 },
-    reply: { items: [example], nextCursor: null },
+    reply: { items: [enrollmentExample], nextCursor: null },
   },
   projections,
   run: async (context, { query: { status, limit, cursor } }) => {
@@ -251,7 +251,11 @@ export const getEnrollment = defineQuery({
   params: z.strictObject({ enrollmentId: idSchema('enr') }),
   querystring: z.strictObject({}),
   reply: enrollmentSchema,
-  example: { params: { enrollmentId: example.id }, querystring: {}, reply: example },
+  example: {
+    params: { enrollmentId: enrollmentExample.id },
+    querystring: {},
+    reply: enrollmentExample,
+  },
   projections,
   run: async (context, { params: { enrollmentId } }) => {
     const { db, principal } = context;

@@ -32,7 +32,7 @@ const changePayment = (
 
 export const enrollmentsProjection = defineProjection({
   name: 'enrollments',
-  version: 3,
+  version: 4,
   question: 'What became of an enrollment?',
   tables: [enrollments],
   events: [enrollmentEvents, paymentEvents, ticketEvents],
@@ -60,6 +60,7 @@ export const enrollmentsProjection = defineProjection({
         confirmed_at: null,
         admitted_at: null,
         revision,
+        changed_ordinal: ordinal,
       }),
     ],
     EnrollmentPromoted: ({ data, revision }) =>

@@ -1,3 +1,4 @@
+import { changedColumn } from '../_runtime/changes.ts';
 import { defineTable } from '../_runtime/table.ts';
 
 /** One attempt to pay, as `payments` keeps it. Amounts in minor units of the row's currency. */
@@ -36,10 +37,12 @@ export const enrollments = defineTable({
     confirmed_at: { type: 'timestamptz', nullable: true, comment: 'When it was confirmed' },
     admitted_at: { type: 'timestamptz', nullable: true, comment: 'When the ticket was admitted' },
     revision: { type: 'integer', comment: 'Revision of the enrollment: it grows with each change' },
+    changed_ordinal: changedColumn,
   },
   key: ['enrollment_id'],
   indexes: [
     ['member_id', 'ordinal'],
     ['activity_id', 'ordinal'],
   ],
+  tells: [{ topic: 'enrollments', of: 'member_id', at: 'changed_ordinal' }],
 });

@@ -18,6 +18,7 @@ const rowAfter = (...events: readonly Told[1][]) =>
 test('a pet is what was said of it last, with every vaccination', () => {
   const changed = { type: 'PetDetailsChanged', data: { ...ids, ...details, name: 'Rexine' } };
   expect(rowAfter(added, vaccinated, changed)).toEqual({
+    changed_ordinal: 3,
     pet_id: ids.petId,
     member_id: ids.memberId,
     ordinal: 1,

@@ -12,7 +12,7 @@ const changePet = (
 
 export const myPetsProjection = defineProjection({
   name: 'my-pets',
-  version: 1,
+  version: 2,
   question: 'Which pets does a member have?',
   tables: [pets],
   events: [petEvents],
@@ -30,6 +30,7 @@ export const myPetsProjection = defineProjection({
         vaccinations: [],
         removed: false,
         revision,
+        changed_ordinal: ordinal,
       }),
     ],
     PetDetailsChanged: ({ data, revision }) =>

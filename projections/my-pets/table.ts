@@ -1,3 +1,4 @@
+import { changedColumn } from '../_runtime/changes.ts';
 import { defineTable } from '../_runtime/table.ts';
 
 /** One vaccination, as `vaccinations` keeps it. */
@@ -34,7 +35,9 @@ export const pets = defineTable({
     vaccinations: { type: 'jsonb', comment: 'Personal: vaccinations in the order of recording' },
     removed: { type: 'boolean', comment: 'Whether its owner removed it' },
     revision: { type: 'integer', comment: 'Revision of the pet: it grows with each change' },
+    changed_ordinal: changedColumn,
   },
   key: ['pet_id'],
   indexes: [['member_id', 'ordinal']],
+  tells: [{ topic: 'pets', of: null, at: 'changed_ordinal' }],
 });

@@ -8,7 +8,7 @@ import {
 import { z } from 'zod';
 import { clientCommands } from '../../commands/index.ts';
 import { createLogger } from '../../platform/log/index.ts';
-import { queries } from '../../projections/index.ts';
+import { liveQueries, queries } from '../../projections/index.ts';
 import { buildReadApi } from '../../read-api/index.ts';
 import { buildWriteApi } from '../../write-api/index.ts';
 
@@ -83,6 +83,8 @@ export async function apiDocuments(): Promise<{ write: ApiDocument; read: ApiDoc
   const read = await buildReadApi({
     ...shared,
     queries,
+    live: liveQueries,
+    changes: { subscribe: notHere },
     db,
     seen: { waitFor: notHere, seenOf: notHere },
     signTicket: notHere,

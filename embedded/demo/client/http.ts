@@ -53,17 +53,22 @@ export function createHttp(): Http {
       sent.on('response', (response) => {
         answered = true;
         const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
+        const text = () => Buffer.concat(chunks).toString('utf8');
+        const whole = (): void => {
           // What is not sent by now is not wanted.
           if (!sent.writableEnded) sent.destroy();
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            text: Buffer.concat(chunks).toString('utf8'),
-          });
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text: text() });
+        };
+        const streams = response.headers['content-type']?.startsWith('text/event-stream') ?? false;
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          // A stream has no end: its first message is the answer.
+          if (!streams || !/^data: .*\n\n/m.test(text())) return;
+          whole();
+          sent.destroy();
         });
+        response.on('error', reject);
+        response.on('end', whole);
       });
       sendBody(sent, payload?.bytes, () => answered);
     });

@@ -75,7 +75,9 @@ function faultsOfResponse(name: string, status: number, response: Json): string[
     return [`${name} has no description`];
   }
   const content = record(response['content'], name);
-  const type = status >= 400 ? 'application/problem+json' : 'application/json';
+  const streams = status === 200 && content['text/event-stream'] !== undefined;
+  const good = streams ? 'text/event-stream' : 'application/json';
+  const type = status >= 400 ? 'application/problem+json' : good;
   const media = content[type];
   if (media === undefined) return [`${name} is not ${type}`];
   const { example, examples, schema } = record(media, name);

@@ -6,6 +6,7 @@ import { anchor, code, json, page, table, text } from './markdown.ts';
 
 const PROBLEM = 'application/problem+json';
 const JSON_TYPE = 'application/json';
+const STREAM_TYPE = 'text/event-stream';
 
 /** One operation with its place. */
 export type Entry = {
@@ -84,7 +85,9 @@ function section(
   };
   const body = requestBody?.content[JSON_TYPE];
   const success = Object.entries(responses).find(([status]) => status.startsWith('2'));
-  const reply = success?.[1].content?.[JSON_TYPE];
+  const content = success?.[1].content;
+  const stream = content?.[STREAM_TYPE];
+  const reply = content?.[JSON_TYPE] ?? stream;
   const query = parameters.filter((parameter) => parameter['in'] === 'query');
   const codes = problemsOf(operation).filter((each) => !everywhere.has(each));
   const querySchema = {
@@ -109,7 +112,9 @@ function section(
     ...(success === undefined || reply?.schema === undefined
       ? []
       : [
-          `Answers ${code(success[0])}:`,
+          stream === undefined
+            ? `Answers ${code(success[0])}:`
+            : 'Streams server-sent events; `data` of `snapshot` and `change`:',
           json(reply.example),
           `<details><summary>Fields of the answer</summary>\n\n${fieldTable(resolve2(reply.schema, resolve), { resolve })}\n\n</details>`,
         ]),
@@ -138,7 +143,7 @@ function curlLine({ method, path, operation }: Entry, address: string, body: unk
   });
   const takes = (header: string) => parameters.some(({ $ref }) => String($ref).endsWith(header));
   const parts = [
-    `curl ${address}${filled}`,
+    `curl ${operation.responses['200']?.content?.[STREAM_TYPE] === undefined ? '' : '-N '}${address}${filled}`,
     ...(who.length === 0 ? [] : ['-H "Authorization: Bearer $TOKEN"']),
     ...(takes('/IdempotencyKey') ? ['-H "Idempotency-Key: $(uuidgen)"'] : []),
     ...(takes('/IfMatchRequired') ? [`-H 'If-Match: "3"'`] : []),
