@@ -216,6 +216,19 @@ test("nobody is told of somebody else's enrollments", async () => {
   expect(new Set(owners)).toEqual(new Set([memberId]));
 });
 
+test('each change that is read by itself is told: none is skipped', async () => {
+  await tell(260);
+  const open = await follow(apps[0], activityPath);
+  await expect.poll(() => open.messages.length, patient).toBe(1);
+  const next = seatEvents.filter(({ ordinal }) => ordinal > 260).slice(0, 6);
+  expect(next.length).toBe(6);
+  for (const { ordinal } of next) {
+    await tell(ordinal);
+    await expect.poll(() => open.ids().at(-1), { ...patient, interval: 10 }).toBe(ordinal);
+  }
+  expect(open.ids().slice(1)).toEqual(next.map(({ ordinal }) => ordinal));
+});
+
 test('who may not ask is refused as the query refuses', async () => {
   const none = 'act_00000000000000000000000000';
   const statuses = await Promise.all([
