@@ -137,6 +137,17 @@ describe('with a cluster', () => {
     await expectFacts(await start());
   });
 
+  test('a child that outlives its postmaster does not hide its end, and goes at the next start', async () => {
+    const postgres = await start();
+    const child = processesIn(cluster).find((pid) => pid !== postgres.pid) ?? 0;
+    process.kill(child, 'SIGSTOP');
+    process.kill(postgres.pid, 'SIGKILL');
+    expect(await postgres.exited).toMatchObject({ signal: 'SIGKILL', expected: false });
+    expect(isAlive(child)).toBe(true);
+    await expectFacts(await start());
+    expect(isAlive(child)).toBe(false);
+  });
+
   test('a start right after kill -9 with a session at work waits for it and recovers', async () => {
     const postgres = await start();
     const client = new pg.Client({ connectionString: postgres.url('postgres') });

@@ -124,6 +124,7 @@ async function launchWithRetries(
   }
 }
 
+const LAST_WORDS_MS = 500;
 const ignore = (): void => undefined;
 const ready = 'database system is ready to accept connections';
 const portTaken = /could not (bind|create any TCP\/IP sockets)/;
@@ -157,8 +158,8 @@ async function launchServer(
   });
   const watch = child.pid === undefined ? undefined : options.guard.watch(child.pid);
   child.on('exit', () => watch?.release());
-  // "close" rather than "exit": by then the last lines have been read.
-  child.on('close', (code, signal) => {
+  child.on('exit', async (code, signal) => {
+    await lastWords(child);
     end({ code, signal });
     const text = lastLines.join('\n');
     const Failure = portTaken.test(text) ? PostgresPortTaken : PostgresStartFailed;
@@ -168,6 +169,21 @@ async function launchServer(
   await isReady;
   if (child.pid === undefined) throw new PostgresStartFailed('Postgres has no pid');
   return { child, pid: child.pid, port: options.port, ended };
+}
+
+/**
+ * Until the last lines of a server that has ended were read, as a rule. A child of a killed postmaster
+ * keeps the pipe open, and one that waits for a lock which a killed one held waits for ever: it must
+ * not keep anybody from the next start, which ends it.
+ */
+async function lastWords(child: ChildProcess): Promise<void> {
+  const cancel = new AbortController();
+  await Promise.race([
+    once(child, 'close'),
+    delay(LAST_WORDS_MS, undefined, { signal: cancel.signal }),
+  ]);
+  cancel.abort();
+  child.stderr?.destroy();
 }
 
 function handle(server: Server, password: string): EmbeddedPostgres {

@@ -17,7 +17,8 @@ const steps: readonly { signal: NodeJS.Signals; patienceMs: number }[] = [
  * the working directory, which for every process of a cluster is the cluster's folder.
  */
 export async function stopLeftovers(cluster: string, log: (line: string) => void): Promise<void> {
-  for (const { signal, patienceMs } of steps) {
+  // Without their postmaster nobody makes them stop: to them the polite signal cancels a statement.
+  for (const { signal, patienceMs } of hasPostmaster(cluster) ? steps : steps.slice(1)) {
     const left = processesIn(cluster);
     if (left.length === 0) break;
     log(`an earlier Postgres still runs here (pid ${left.join(', ')}): sending ${signal}`);
@@ -27,6 +28,14 @@ export async function stopLeftovers(cluster: string, log: (line: string) => void
   }
   forgetForeignPid(cluster);
 }
+
+const pidFile = (cluster: string): string => join(cluster, 'postmaster.pid');
+
+const pidIn = (cluster: string): string | undefined =>
+  readText(pidFile(cluster))?.split('\n')[0]?.trim();
+
+const hasPostmaster = (cluster: string): boolean =>
+  processesIn(cluster).includes(Number(pidIn(cluster)));
 
 /** The pids of live processes that work in this folder. */
 export function processesIn(folder: string): number[] {
@@ -43,10 +52,9 @@ export function processesIn(folder: string): number[] {
  * stays: Postgres checks by itself, through the shared memory named in the file.
  */
 function forgetForeignPid(cluster: string): void {
-  const path = join(cluster, 'postmaster.pid');
-  const pid = readText(path)?.split('\n')[0]?.trim();
+  const pid = pidIn(cluster);
   if (pid && commandName(pid) !== undefined && workingDirectory(pid) !== realPath(cluster)) {
-    rmSync(path, { force: true });
+    rmSync(pidFile(cluster), { force: true });
   }
 }
 
