@@ -1,4 +1,5 @@
 import { ConfigError, loadConfig } from '../platform/config/index.ts';
+import { armCrashPoint } from '../platform/crash-points/index.ts';
 import { createLogger } from '../platform/log/index.ts';
 import { collectProcessMetrics } from '../platform/telemetry/index.ts';
 import { openContext, type RoleContext } from './role/context.ts';
@@ -46,6 +47,9 @@ async function main(): Promise<void> {
   }
   const config = loadConfig(process.env);
   const log = createLogger({ level: config.logLevel, name: [...options.roles].join(',') });
+  if (config.crashAt !== undefined)
+    log.warn({ at: config.crashAt }, 'this process will kill itself');
+  armCrashPoint(config.crashAt);
   collectProcessMetrics();
   const closers = createClosers();
   const end = asked();

@@ -6,6 +6,7 @@ import {
   type DeliveredEvent,
   startConsumer,
 } from '../../platform/consumer/index.ts';
+import { crossing } from '../../platform/crash-points/index.ts';
 import { openEventStore } from '../../platform/event-store/index.ts';
 import { noKeys } from '../../platform/keys/no-keys.ts';
 import type { Logger } from '../../platform/log/index.ts';
@@ -146,8 +147,13 @@ export async function startNatsRelay(options: {
           if (events.length === 0 || next === null) return;
           const outgoing = events.map((event) => messageOf(event, logId, stream));
           const opaque = outgoing.flatMap((one) => one.opaque);
-          const { stored, duplicates } = await stream.publish(outgoing.map((one) => one.message));
-          await lock.exclusive(() => saveCheckpoint(lock.client, next, opaque));
+          const messages = outgoing.map((one) => one.message);
+          const { stored, duplicates } = await crossing('nats.publish', () =>
+            stream.publish(messages),
+          );
+          await lock.exclusive(() =>
+            crossing('nats.save-checkpoint', () => saveCheckpoint(lock.client, next, opaque)),
+          );
           relayed.inc({ result: 'stored' }, stored);
           relayed.inc({ result: 'duplicate' }, duplicates);
           report(opaque);

@@ -77,6 +77,21 @@ describe('configuration', () => {
     expect(load).not.toThrow('hunter2');
   });
 
+  it('takes a place to die from tests alone', () => {
+    const die = { ...complete, CRASH_AT: 'saga.commit.sent:2' };
+    const allowed = { ...die, CRASH_TESTS: 'allowed' };
+    expect(loadConfig(allowed).crashAt).toEqual({
+      ...{ point: 'saga.commit', moment: 'sent', passing: 2 },
+    });
+    expect(loadConfig(complete).crashAt).toBeUndefined();
+    expect(() => loadConfig(die)).toThrow('CRASH_AT: expected CRASH_TESTS=allowed');
+    const live = { ...allowed, STRIPE_SECRET_KEY: 'sk_live_x' };
+    expect(() => loadConfig(live)).toThrow('CRASH_AT: expected CRASH_TESTS=allowed');
+    expect(() => loadConfig({ ...allowed, CRASH_AT: 'saga.nowhere.sent:1' })).toThrow(
+      'CRASH_AT: expected a boundary',
+    );
+  });
+
   it('takes addresses and networks for our proxies, and nothing wider than it says', () => {
     const proxies = (TRUSTED_PROXIES: string) => loadConfig({ ...complete, TRUSTED_PROXIES });
     expect(proxies('10.0.0.0/8, ::1').trustedProxies).toEqual(['10.0.0.0/8', '::1']);

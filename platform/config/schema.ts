@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { crashMoments, parseCrashAt } from '../crash-points/table.ts';
 
 /**
  * Every variable of the environment that the platform reads, with its default and its meaning. The
@@ -52,7 +53,18 @@ const secret = z
   })
   .transform((text) => Buffer.from(text, 'base64url'));
 
-export const environmentSchema = z.object({
+/** Where to die; a process that serves people has neither this nor the word that allows it. */
+const crashAt = z.string().transform((text, context) => {
+  const parsed = parseCrashAt(text);
+  if (parsed !== null) return parsed;
+  context.addIssue({
+    code: 'custom',
+    message: `expected a boundary of platform/crash-points/table.ts, a moment (${crashMoments.join(', ')}) and a count, such as saga.commit.sent:1`,
+  });
+  return z.NEVER;
+});
+
+const variables = z.object({
   EVENTSTORE_URL: eventStoreUrl.describe('EventStoreDB connection string'),
   DATABASE_URL: postgresUrl.describe('Postgres database of read models, sagas, sessions'),
   KEYS_DATABASE_URL: postgresUrl.describe(
@@ -152,7 +164,24 @@ export const environmentSchema = z.object({
     .max(365)
     .default(30)
     .describe('Life of a session'),
+  CRASH_AT: crashAt
+    .optional()
+    .describe('For tests only: the I/O boundary at which the process kills itself'),
+  CRASH_TESTS: z
+    .literal('allowed', { error: 'expected "allowed"' })
+    .optional()
+    .describe('For tests only: without it, and with a live key of Stripe, CRASH_AT is refused'),
 });
+
+export const environmentSchema = variables.refine(
+  ({ CRASH_AT, CRASH_TESTS, STRIPE_SECRET_KEY }) =>
+    CRASH_AT === undefined ||
+    (CRASH_TESTS === 'allowed' && !/^(sk|rk)_live_/.test(STRIPE_SECRET_KEY)),
+  {
+    path: ['CRASH_AT'],
+    error: 'expected CRASH_TESTS=allowed beside it, and a test key of Stripe',
+  },
+);
 
 export type Environment = z.output<typeof environmentSchema>;
 export type EnvironmentName = keyof Environment;

@@ -8,6 +8,7 @@ import {
   StreamDeletedError,
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
+import { appendPoint, crossing } from '../crash-points/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { EncodedEvent } from './codec.ts';
 import { AppendRefusedError, OutcomeUnknownError } from './errors.ts';
@@ -94,9 +95,11 @@ async function appendOnce(
 ): Promise<AppendOutcome> {
   try {
     const result = await withTimeout(
-      client.appendToStream(stream, events.map(eventData), {
-        expectedRevision: expectedRevision < 0 ? NO_STREAM : BigInt(expectedRevision),
-      }),
+      crossing(appendPoint(events), () =>
+        client.appendToStream(stream, events.map(eventData), {
+          expectedRevision: expectedRevision < 0 ? NO_STREAM : BigInt(expectedRevision),
+        }),
+      ),
       timeoutMs,
       () => new OutcomeUnknownError(`no answer to the append to ${stream} within ${timeoutMs} ms`),
     );

@@ -1,4 +1,5 @@
 import { createTransport } from 'nodemailer';
+import { crossing } from '../crash-points/index.ts';
 
 /** The mail server is away or asks to come back later. The message may have been taken all the same. */
 export class MailUnavailableError extends Error {
@@ -58,7 +59,7 @@ export function createMailer(options: { smtpUrl: string; from: string }): Mailer
     domain: /@([\w.-]+)>?\s*$/.exec(from)?.[1] ?? 'localhost',
     send: async ({ headers = {}, ...mail }) => {
       try {
-        await transport.sendMail({ ...mail, headers: { ...headers } });
+        await crossing('mail.send', () => transport.sendMail({ ...mail, headers: { ...headers } }));
       } catch (error) {
         throw translate(error);
       }

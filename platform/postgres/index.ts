@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { type CrashPoint, crossing } from '../crash-points/index.ts';
 import type { Logger } from '../log/index.ts';
 
 /** int8 as number: every bigint we store (minor units, ordinals, positions of reports) is safe. */
@@ -69,13 +70,14 @@ export function kyselyOf<Database>(pool: Pool): Kysely<Database> {
 export async function transaction<T>(
   pool: Pool,
   work: (client: PoolClient) => Promise<T>,
+  commit: CrashPoint | null = null,
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
     await client.query('begin');
     const result = await work(client);
-    await client.query('commit');
+    await crossing(commit, () => client.query('commit'));
     return result;
   } catch (error) {
     try {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
+import { type CrashPoint, crossing } from '../crash-points/index.ts';
 import { endSession, openSession } from './index.ts';
 
 /**
@@ -43,7 +44,7 @@ export type LockSession = {
   /** Runs one piece of work after the other: a transaction is never interleaved with another. */
   exclusive<T>(work: () => Promise<T>): Promise<T>;
   /** Rolls back on any error; one that cannot be rolled back ends with the session. */
-  transaction<T>(work: () => Promise<T>): Promise<T>;
+  transaction<T>(work: () => Promise<T>, commit?: CrashPoint): Promise<T>;
   /** Lets go of one of its locks, and keeps the others. */
   unlock(lock: string): Promise<void>;
   close(): Promise<void>;
@@ -150,11 +151,11 @@ export async function openLockSession(options: LockSessionOptions): Promise<Lock
     client,
     lost,
     exclusive,
-    transaction: async (work) => {
+    transaction: async (work, commit) => {
       await client.query('begin');
       try {
         const result = await work();
-        await client.query('commit');
+        await crossing(commit ?? null, () => client.query('commit'));
         return result;
       } catch (error) {
         // A rollback that fails is the session's trouble; the caller gets what went wrong first.

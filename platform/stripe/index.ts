@@ -1,5 +1,6 @@
 import Stripe from 'stripe';
 import type { Money } from '../../domain/_kernel/money.ts';
+import { crossing } from '../crash-points/index.ts';
 import {
   intentSchema,
   lineOf,
@@ -129,7 +130,12 @@ export function createStripeGateway(config: StripeConfig): StripeGateway {
     const what = `fetch ${intentId}`;
     return orNull(
       call(what, async () =>
-        asIntent(await stripe.paymentIntents.retrieve(intentId, { expand: EXPAND }), what),
+        asIntent(
+          await crossing('stripe.fetch-intent', () =>
+            stripe.paymentIntents.retrieve(intentId, { expand: EXPAND }),
+          ),
+          what,
+        ),
       ),
     );
   };
@@ -175,20 +181,22 @@ export function createStripeGateway(config: StripeConfig): StripeGateway {
         return { intentId, clientSecret: await clientSecret(intentId) };
       }
       return call(what, async () => {
-        const intent = await stripe.paymentIntents.create(
-          {
-            amount: amount.amount,
-            currency: amount.currency.toLowerCase(),
-            description,
-            // Cards only: nothing that sends the payer elsewhere, so confirming needs no return_url.
-            automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
-            metadata: {
-              payment_id: paymentId,
-              enrollment_id: enrollmentId,
-              activity_id: activityId,
+        const intent = await crossing('stripe.create-intent', () =>
+          stripe.paymentIntents.create(
+            {
+              amount: amount.amount,
+              currency: amount.currency.toLowerCase(),
+              description,
+              // Cards only: nothing that sends the payer elsewhere, so confirming needs no return_url.
+              automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+              metadata: {
+                payment_id: paymentId,
+                enrollment_id: enrollmentId,
+                activity_id: activityId,
+              },
             },
-          },
-          { idempotencyKey: paymentId },
+            { idempotencyKey: paymentId },
+          ),
         );
         return asOpened(intent, what);
       });
@@ -242,12 +250,14 @@ export function createStripeGateway(config: StripeConfig): StripeGateway {
     },
     listBalanceTransactions: ({ createdFrom, createdTo, after, limit }) =>
       call('list balance transactions', async () => {
-        const page = await stripe.balanceTransactions.list({
-          limit,
-          created: { gte: createdFrom, ...(createdTo === undefined ? {} : { lte: createdTo }) },
-          expand: ['data.source'],
-          ...(after === undefined ? {} : { starting_after: after }),
-        });
+        const page = await crossing('stripe.list-statement', () =>
+          stripe.balanceTransactions.list({
+            limit,
+            created: { gte: createdFrom, ...(createdTo === undefined ? {} : { lte: createdTo }) },
+            expand: ['data.source'],
+            ...(after === undefined ? {} : { starting_after: after }),
+          }),
+        );
         const lines = page.data.map((line) =>
           lineOf(parseAnswer(statementLineSchema, line, 'balance transaction')),
         );

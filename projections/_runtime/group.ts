@@ -140,7 +140,7 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
         read.flatMap(({ topics }) => topics),
       );
       return plans;
-    });
+    }, 'projections.commit');
 
   const apply = async (batch: Batch): Promise<void> => {
     const plans = await save(batch, false).catch((error: unknown) => {

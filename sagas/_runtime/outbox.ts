@@ -1,4 +1,5 @@
 import type { Rejection } from '../../domain/_kernel/rejection.ts';
+import { crossing } from '../../platform/crash-points/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { type Pool, transaction } from '../../platform/postgres/index.ts';
 import { counter, histogram } from '../../platform/telemetry/index.ts';
@@ -110,7 +111,9 @@ export function startOutboxWorker(options: {
   const attempt = async (row: LeasedRow, signal: AbortSignal): Promise<string> => {
     let performed: Performed;
     try {
-      performed = await perform(row, signal);
+      performed = await crossing(kind === 'command' ? 'saga.perform-command' : null, () =>
+        perform(row, signal),
+      );
     } catch (error) {
       return fail(row, error);
     }
@@ -118,7 +121,9 @@ export function startOutboxWorker(options: {
       await refuse(row, performed.rejection);
       return 'refused';
     }
-    await endAttempt(pool, row, { status: 'done', outcome: 'done' });
+    await crossing('saga.end-row', () =>
+      endAttempt(pool, row, { status: 'done', outcome: 'done' }),
+    );
     return 'done';
   };
 
@@ -156,11 +161,14 @@ export function startOutboxWorker(options: {
   }, leaseMs / 3);
   renewal.unref();
 
+  const claim = (limit: number): Promise<LeasedRow[]> =>
+    crossing('saga.take-rows', () => claimRows(pool, { kind, names, limit, leaseMs, worker }));
+
   /** Milliseconds to sleep. */
   const turn = async (): Promise<number> => {
     const limit = concurrency - running.size;
     if (limit <= 0) return LONGEST_SLEEP_MS;
-    const rows = await claimRows(pool, { kind, names, limit, leaseMs, worker });
+    const rows = await claim(limit);
     for (const row of rows) void work(row);
     if (rows.length > 0) return 0;
     return untilDue(await untilNextRow(pool, kind, names));

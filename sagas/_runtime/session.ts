@@ -76,7 +76,7 @@ export function sagaConsumer(options: {
           const result = await takeInputs(client, inputs);
           await saveCheckpoint(client, reached);
           return result;
-        });
+        }, 'saga.commit');
         reportParked(log, taken);
         onTaken(taken);
       },

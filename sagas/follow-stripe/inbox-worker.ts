@@ -1,3 +1,4 @@
+import { crossing } from '../../platform/crash-points/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { type Pool, transaction } from '../../platform/postgres/index.ts';
 import { counter } from '../../platform/telemetry/index.ts';
@@ -50,10 +51,8 @@ export function startInboxWorker(options: {
       [limit],
     );
     if (due.rows.length === 0) return [];
-    const leases = await takeLeases(
-      pool,
-      due.rows.map((row) => row.object_id),
-    );
+    const objects = due.rows.map((row) => row.object_id);
+    const leases = await crossing('inbox.take-object', () => takeLeases(pool, objects));
     // Under the lease: what is listed here was stored before the look that follows.
     const { rows } = await pool.query<Waiting>(
       `select object_id as "objectId", min(object_type) as "objectType",
@@ -74,21 +73,25 @@ export function startInboxWorker(options: {
   };
 
   const succeed = (waiting: Waiting, lease: ObjectLease, outcome: Followed): Promise<void> =>
-    transaction(pool, async (session) => {
-      await endLease(session, lease);
-      await session.query(
-        `update stripe.inbox set status = $2, reason = $3, processed_at = clock_timestamp(),
+    transaction(
+      pool,
+      async (session) => {
+        await endLease(session, lease);
+        await session.query(
+          `update stripe.inbox set status = $2, reason = $3, processed_at = clock_timestamp(),
                 attempts = attempts + 1
           -- A look answers what earlier ones were given up on, too.
           where (event_id = any ($1) and status = 'pending') or (object_id = $4 and status = 'dead')`,
-        [
-          waiting.eventIds,
-          outcome.kind === 'ignored' ? 'ignored' : 'processed',
-          outcome.kind === 'processed' ? null : outcome.reason,
-          waiting.objectId,
-        ],
-      );
-    });
+          [
+            waiting.eventIds,
+            outcome.kind === 'ignored' ? 'ignored' : 'processed',
+            outcome.kind === 'processed' ? null : outcome.reason,
+            waiting.objectId,
+          ],
+        );
+      },
+      'inbox.end-object',
+    );
 
   const fail = async (waiting: Waiting, lease: ObjectLease, error: Error): Promise<void> => {
     const attempt = waiting.attempts + 1;

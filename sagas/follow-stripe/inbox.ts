@@ -1,3 +1,4 @@
+import { crossing } from '../../platform/crash-points/index.ts';
 import { open, seal } from '../../platform/keys/cipher.ts';
 import type { Pool } from '../../platform/postgres/index.ts';
 import type { StripeWebhook } from '../../platform/stripe/index.ts';
@@ -32,22 +33,24 @@ export async function createStripeInbox(options: {
   await migrateStripe(pool);
   return {
     receive: async ({ id, type, object, payloadHash }, rawBody) => {
-      const { rowCount } = await pool.query(
-        `with stored as (
+      const { rowCount } = await crossing('inbox.store-webhook', () =>
+        pool.query(
+          `with stored as (
            insert into stripe.inbox (event_id, type, object_id, object_type, payload_hash,
                                      body_encrypted, status, reason)
            values ($1, $2, $3, $4, $5, $6, case when $7::text is null then 'pending' else 'ignored' end, $7)
            on conflict (event_id) do nothing returning 1)
          select pg_notify('${INBOX_CHANNEL}', '') from stored`,
-        [
-          id,
-          type,
-          object?.id ?? null,
-          object?.type ?? null,
-          payloadHash,
-          seal(key, rawBody, aad(id)),
-          ignoredBecause(object),
-        ],
+          [
+            id,
+            type,
+            object?.id ?? null,
+            object?.type ?? null,
+            payloadHash,
+            seal(key, rawBody, aad(id)),
+            ignoredBecause(object),
+          ],
+        ),
       );
       return rowCount === 1 ? 'new' : 'repeat';
     },

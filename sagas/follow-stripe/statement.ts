@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { CommandRefused } from '../../commands/_runtime/errors.ts';
 import { recordStatementLine } from '../../commands/statement/record-statement-line.ts';
 import { PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
+import { crossing } from '../../platform/crash-points/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Pool } from '../../platform/postgres/index.ts';
 import type { ObservedLine, OurIds, StripeGateway } from '../../platform/stripe/index.ts';
@@ -105,7 +106,8 @@ async function sweepToTheEnd(deps: Deps, stopped: () => boolean): Promise<boolea
     const newest = page.lines.reduce((most, line) => Math.max(most, line.created), sweep.newest);
     const last = page.lines.at(-1);
     if (!page.hasMore || last === undefined) {
-      await closeSweep(deps.pool, { ...sweep, newest });
+      const done = { ...sweep, newest };
+      await crossing('statement.close-sweep', () => closeSweep(deps.pool, done));
       return true;
     }
     sweep = { ...sweep, newest, after: last.balanceTransactionId };

@@ -73,10 +73,17 @@ export type Driver = {
   close(): void;
 };
 
+/** What a client has to know of a platform. */
+export type Reachable = Pick<
+  TestPlatform,
+  | ('writeUrl' | 'readUrl' | 'stripeUrl' | 'mailboxUrl')
+  | ('adminEmail' | 'adminPassword' | 'dataDir')
+>;
+
 export const PASSWORD = 'correct-horse-battery';
 
 /** `http` is its own unless another is handed in, such as one that waits when it asked too often. */
-export function createDriver(platform: TestPlatform, http: Http = createHttp()): Driver {
+export function createDriver(platform: Reachable, http: Http = createHttp()): Driver {
   const secrets = readFileSync(join(platform.dataDir, 'secrets.json'), 'utf8');
   const keys = stripeKeys.parse(JSON.parse(secrets));
   const stripe = stripeSide(http, platform.stripeUrl, keys);

@@ -43,21 +43,11 @@ export async function killRound(
   });
   await kills;
   expect(backAfter).toHaveLength(parts.length);
-  const slowest = await allConfirmed(driver, flows);
-  await acknowledgedOnce(driver, staff, { activityId, flows });
-  const counted = await chargedOnce(driver, flows);
-  const mails = await mailedEach(driver, flows);
-  await untilBooksAgree(driver, 30_000);
-  const lines = await journal(driver, { activityId });
-  expect(balanceOf(lines)).toBe(0);
-  expect(balanceOf(lines, 'activity-revenue')).toBe(-2500 * count);
-  expect(await untilReconciled(driver, activityId, 30_000)).toMatchObject({
-    ...{ payments: count, takings: { amount: 2500 * count }, difference: 0 },
-  });
+  const { slowest, charges, mails } = await countAll({ driver, staff }, { activityId, flows });
   console.log(
     `kill -9 in the middle of ${count} flows, back: ${backAfter.join(', ')}; ` +
       `${trouble.cut} cut, ${trouble.unavailable} times 503; ` +
-      `slowest confirmation ${Math.round(slowest)} ms after its payment; ${counted} charges, ${mails} mails`,
+      `slowest confirmation ${Math.round(slowest)} ms after its payment; ${charges} charges, ${mails} mails`,
   );
 }
 
@@ -67,6 +57,28 @@ export type Stage = {
   readonly staff: Person;
   readonly members: readonly Person[];
 };
+
+/**
+ * The oracle: each flow was acknowledged, charged, seated, mailed and booked once. `free`: the places
+ * that nobody took.
+ */
+export async function countAll(
+  { driver, staff }: Pick<Stage, 'driver' | 'staff'>,
+  { activityId, flows, free = 0 }: { activityId: string; flows: readonly Flow[]; free?: number },
+): Promise<{ slowest: number; charges: number; mails: number }> {
+  const slowest = await allConfirmed(driver, flows);
+  await acknowledgedOnce(driver, staff, { activityId, flows, free });
+  const charges = await chargedOnce(driver, flows);
+  const mails = await mailedEach(driver, flows);
+  await untilBooksAgree(driver, 30_000);
+  const lines = await journal(driver, { activityId });
+  expect(balanceOf(lines)).toBe(0);
+  expect(balanceOf(lines, 'activity-revenue')).toBe(-2500 * flows.length);
+  expect(await untilReconciled(driver, activityId, 30_000)).toMatchObject({
+    ...{ payments: flows.length, takings: { amount: 2500 * flows.length }, difference: 0 },
+  });
+  return { slowest, charges, mails };
+}
 
 /** Gives how long the slowest took from the money to the confirmation. */
 async function allConfirmed(driver: Driver, flows: readonly Flow[]): Promise<number> {
@@ -85,12 +97,12 @@ async function allConfirmed(driver: Driver, flows: readonly Flow[]): Promise<num
 async function acknowledgedOnce(
   driver: Driver,
   staff: Person,
-  { activityId, flows }: { activityId: string; flows: readonly Flow[] },
+  { activityId, flows, free }: { activityId: string; flows: readonly Flow[]; free: number },
 ): Promise<void> {
   const ids = flows.map(({ enrollmentId }) => enrollmentId).sort();
   expect(new Set(ids).size).toBe(flows.length);
   const { availability } = await driver.activity(activityId);
-  expect(availability).toMatchObject({ confirmed: flows.length, held: 0, free: 0 });
+  expect(availability).toMatchObject({ confirmed: flows.length, held: 0, free });
   const entries = await driver.roster(staff, activityId);
   expect(entries.map(({ enrollmentId }) => enrollmentId).sort()).toEqual(ids);
   expect(new Set(entries.map(({ status }) => status))).toEqual(new Set(['confirmed']));

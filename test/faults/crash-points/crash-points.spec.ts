@@ -1,0 +1,84 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inParallel } from '../../../embedded/demo/client/wait.ts';
+import { createDriver, type Driver } from '../../acceptance/driver.ts';
+import { natsServerForSpecs } from '../../support/nats.ts';
+import { type Flow, runFlows } from '../flows.ts';
+import { countAll } from '../round.ts';
+import { census, relayedIds, untilSagasRest } from './settled.ts';
+import { type CrashStage, startCrashStage } from './stage.ts';
+import { allSteps, createWalk } from './walk.ts';
+
+/** Told to die at a boundary, a process that sees flows all the time gets there in this time. */
+const REACHED_WITHIN_MS = 90_000;
+/** Flows at a time, and the pause of each lane between two: enough that each boundary is crossed. */
+const LANES = 2;
+const PAUSE_MS = 600;
+const CAPACITY = 5000;
+
+const nats = await natsServerForSpecs();
+/** `CRASH_ONLY=mail,append.Seat` walks a part of the table. */
+const only = (process.env['CRASH_ONLY'] ?? '').split(',');
+const steps = allSteps(nats !== null).filter(({ at }) =>
+  only.some((start) => at.startsWith(start)),
+);
+const walk = createWalk(steps);
+let stage: CrashStage;
+let driver: Driver;
+
+beforeAll(async () => {
+  stage = await startCrashStage({ nats, next: walk.next, died: walk.died });
+  driver = createDriver(stage);
+}, 60_000);
+
+afterAll(async () => {
+  driver?.close();
+  await stage?.stop();
+});
+
+test(`SIGKILL at each of ${steps.length} moments: nothing lost, nothing twice`, async () => {
+  const staff = await driver.official('staff');
+  const members = await inParallel(Array(20).fill(0), 4, () => driver.register());
+  const { id: activityId } = await driver.openActivity(staff, {
+    ...{ title: 'Killed at every boundary', capacity: CAPACITY, seatsPerMember: 1000 },
+  });
+  walk.begin();
+  stage.rearm('write-api');
+  stage.rearm('read-api');
+
+  const flows: Flow[] = [];
+  const trouble = { cut: 0, unavailable: 0 };
+  const lane = async (): Promise<void> => {
+    while (!walk.done()) {
+      const late = walk.overdue(REACHED_WITHIN_MS);
+      if (late !== undefined) {
+        const said = stage.lines.slice(-40).join('\n');
+        throw new Error(`${late} is not reached, in ${flows.length} flows:\n${said}`);
+      }
+      const from = flows.length % members.length;
+      const turn = [...members.slice(from), ...members.slice(0, from)];
+      const ran = await runFlows(driver, { activityId, members: turn, count: 1, width: 1 });
+      flows.push(...ran.flows);
+      trouble.cut += ran.trouble.cut;
+      trouble.unavailable += ran.trouble.unavailable;
+      await delay(PAUSE_MS);
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  expect(walk.reached().toSorted()).toEqual(steps.map(({ at }) => at).toSorted());
+
+  const free = CAPACITY - flows.length;
+  const { slowest, mails } = await countAll({ driver, staff }, { activityId, flows, free });
+  await untilSagasRest(stage.databaseUrl, 60_000);
+  const { ids, counts, doubled } = await census(stage.eventStoreUrl);
+  expect(doubled).toEqual([]);
+  for (const [type, count] of Object.entries(counts))
+    expect([type, count]).toEqual([type, flows.length]);
+  // A kill between the mail server's yes and our record sends that mail again, and no other.
+  expect(mails - flows.length).toBeLessThanOrEqual(steps.length);
+  if (stage.natsUrl !== undefined) expect(await relayedIds(stage.natsUrl, ids.length)).toEqual(ids);
+  console.log(
+    `${steps.length} kills in ${flows.length} flows: ${trouble.cut} cut, ${trouble.unavailable} times 503; ` +
+      `slowest confirmation ${Math.round(slowest)} ms after its payment; ${mails} mails`,
+  );
+}, 600_000);
