@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DeliveredEvent } from '../../platform/consumer/types.ts';
 import type { EventStore } from '../../platform/event-store/index.ts';
 import type { Cause, Explainer } from '../../projections/_runtime/explain.ts';
 import { type Output, plain } from './_cli/output.ts';
@@ -41,26 +42,36 @@ them. Values are not printed, they may be personal: \`events stream\` has what t
     if (definition === undefined) throw unknownProjection(projection, projections);
     const eventStore = await platform.eventStore();
     const causes = await explained(createExplainer(definition, key), { eventStore, out, signal });
-    out.show(causes.map(shown), () => causes.flatMap((cause) => linesOf(cause, out)));
+    out.show(causes.map(shownCause), () => causes.flatMap((cause) => linesOf(cause, out)));
     if (causes.length === 0) out.note(`No event of ${projection} has the key ${key}.`);
     const well = causes.length > 0 && causes.every(({ fault }) => fault === null);
     return well ? exits.well : exits.finding;
   },
 });
 
-type Reading = {
+export type Reading = {
   readonly eventStore: EventStore;
   readonly out: Output;
   readonly signal: AbortSignal;
 };
 
 /** What the whole log says about the key. */
-async function explained(
-  explainer: Explainer,
-  { eventStore, out, signal }: Reading,
-): Promise<readonly Cause[]> {
-  const { deliveredEvent } = await import('../../platform/consumer/index.ts');
+export async function explained(explainer: Explainer, reading: Reading): Promise<readonly Cause[]> {
   const causes: Cause[] = [];
+  await readLog(reading, (event) => {
+    const cause = explainer.add(event);
+    if (cause !== null) causes.push(cause);
+    return undefined;
+  });
+  return causes;
+}
+
+/** Reads the log from its beginning to where its end is then; stops early when `each` says so. */
+export async function readLog(
+  { eventStore, out, signal }: Reading,
+  each: (event: DeliveredEvent) => 'enough' | undefined,
+): Promise<void> {
+  const { deliveredEvent } = await import('../../platform/consumer/index.ts');
   const feed = eventStore.feed(null);
   const close = () => feed.close();
   signal.addEventListener('abort', close, { once: true });
@@ -73,11 +84,10 @@ async function explained(
       for (const [index, raw] of raws.entries()) {
         ordinal += 1;
         const event = decoded[index] ?? new RangeError('it was not decoded');
-        const cause = explainer.add(deliveredEvent(raw, event, ordinal));
-        if (cause !== null) causes.push(cause);
+        if (each(deliveredEvent(raw, event, ordinal)) === 'enough') return;
         if (ordinal % PROGRESS === 0) out.progress(`${ordinal} events read`);
       }
-      if (items.some(({ kind }) => kind === 'caught-up')) return causes;
+      if (items.some(({ kind }) => kind === 'caught-up')) return;
     }
   } finally {
     signal.removeEventListener('abort', close);
@@ -85,13 +95,13 @@ async function explained(
   }
 }
 
-const shown = ({ event, touched, fault }: Cause) => ({
+export const shownCause = ({ event, touched, fault }: Cause) => ({
   ordinal: event.ordinal,
   recordedAt: event.metadata.recordedAt,
   ...{ type: event.type, stream: event.stream, revision: event.revision, touched, fault },
 });
 
-function linesOf({ event, touched, fault }: Cause, out: Output): readonly string[] {
+export function linesOf({ event, touched, fault }: Cause, out: Output): readonly string[] {
   const { ordinal, type, stream, revision, metadata } = event;
   const when = out.paint('dim', `${metadata.recordedAt}  #${ordinal}`);
   return [

@@ -6,7 +6,9 @@ import { explain } from './explain.ts';
 import { financeExport } from './finance/export.ts';
 import { financeVerify } from './finance/verify.ts';
 import { health } from './health/verb.ts';
+import { projectionsCompare } from './projections/compare.ts';
 import { projectionsParked } from './projections/parked.ts';
+import { projectionsPause, projectionsResume } from './projections/pause.ts';
 import { projectionsRebuild } from './projections/rebuild.ts';
 import { projectionsStatus } from './projections/status.ts';
 import { projectionsUnpark } from './projections/unpark.ts';
@@ -20,7 +22,10 @@ export const entries: readonly Entry[] = [
   {
     name: 'projections',
     summary: 'Look after the read models',
-    verbs: [projectionsStatus, projectionsRebuild, projectionsParked, projectionsUnpark],
+    verbs: [
+      ...[projectionsStatus, projectionsPause, projectionsResume, projectionsCompare],
+      ...[projectionsRebuild, projectionsParked, projectionsUnpark],
+    ],
   },
   explain,
   { name: 'sagas', summary: 'Look after what follows from events', verbs: [sagasList, sagasShow] },

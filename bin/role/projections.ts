@@ -19,6 +19,9 @@ export async function startProjectionsRole({
     definitions,
     views: { ...analyticsViews, readableBy: name },
     log,
+    ...(config.projectionAuditSeconds === 0
+      ? {}
+      : { auditEveryMs: config.projectionAuditSeconds * 1000 }),
   });
   closers.add('projections', () => projections.stop());
 }

@@ -110,6 +110,14 @@ const variables = z.object({
   STRIPE_STATEMENT_POLL_SECONDS: seconds(15).describe(
     "How often Stripe's balance transactions are read",
   ),
+  PROJECTION_AUDIT_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(86_400)
+    .describe(
+      'How often each read model is folded once more from the log and compared with what queries read; 0: never',
+    ),
   SMTP_URL: url('smtp:', 'smtps:').describe('Mail server for confirmations'),
   MAIL_FROM: z.string().default('Pawprint <hello@pawprint.example>').describe('Sender of e-mails'),
   WRITE_API_HOST: z.string().default('127.0.0.1').describe('Address the write API listens on'),

@@ -71,3 +71,11 @@ export function fingerprint({ tables }: ProjectionDefinition): string {
   ]);
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex');
 }
+
+/** A column to be compared. By its text: to jsonb 1 and 1.0 are equal, and a dump would differ. */
+export const spelledSql = (table: AnyTable, side: string, column: string): string =>
+  `${side}.${column}${table.columns[column]?.type === 'jsonb' ? '::text' : ''}`;
+
+/** Joins two sides, `l` and `r`, by key. */
+export const sameKey = (table: AnyTable): string =>
+  table.key.map((column) => `l.${column} = r.${column}`).join(' and ');

@@ -121,6 +121,8 @@ export type ProjectionDefinition = {
   readonly reducers: ReadonlyMap<string, Reducer>;
   /** Whose tables these are to replace, when they are built again (rebuild.ts). */
   readonly rebuilds?: ProjectionDefinition;
+  /** They are not to replace them, only to be compared: somebody asked, or the self-audit did. */
+  readonly compares?: 'compare' | 'audit';
 };
 
 /** Whoever holds this lock runs the version; see `platform/postgres/lock-session.ts`. */

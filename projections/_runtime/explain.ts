@@ -82,3 +82,37 @@ function touchOf(table: AnyTable, before: AnyRow | undefined, after: AnyRow): To
     columns: Object.keys(after).filter((name) => !isDeepStrictEqual(before?.[name], after[name])),
   };
 }
+
+/** A row by its table's name and its key. */
+export type RowName = { readonly table: string; readonly key: RowKey };
+
+/**
+ * Which key of the read model a row belongs to, if this event concerns the row; else null. Reducers
+ * say by themselves which rows they change.
+ */
+export function keyOfRow(
+  definition: ProjectionDefinition,
+  { table, key }: RowName,
+  event: DeliveredEvent,
+): string | null {
+  if (!concerns(definition, event)) return null;
+  const { key: own, fault } = locate(definition, event);
+  if (fault !== null) return null;
+  try {
+    const changes = definition.reducers.get(event.type)?.(event) ?? [];
+    const hit = changes.some(
+      (one) => one.table.name === table && keyText(one.table, one.key) === keyText(one.table, key),
+    );
+    return hit ? own : null;
+  } catch {
+    // The event is parked, with that cause: it made no row.
+    return null;
+  }
+}
+
+/** Whether an event changed this row. */
+export const touchesRow = ({ touched }: Cause, { table, key }: RowName): boolean =>
+  touched.some((one) => one.table === table && sameRowKey(one.key, key));
+
+const sameRowKey = (a: RowKey, b: RowKey): boolean =>
+  Object.keys(a).every((column) => a[column] === b[column]);

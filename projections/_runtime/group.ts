@@ -5,6 +5,7 @@ import { LOOK_UP_BY_KEY, openLockSession } from '../../platform/postgres/lock-se
 import { tellChanges } from './changes.ts';
 import { readMembers, SEEN_CHANNEL, saveCheckpoints, takeUnparkRequests } from './checkpoints.ts';
 import { lockName, type ProjectionDefinition } from './definition.ts';
+import { pausedOf, tellCaughtUp } from './life-cycle.ts';
 import type { GroupSession, Member, UnparkOutcome } from './member.ts';
 import { insertParked, type Parked, type ReadParked, replayParked } from './parked.ts';
 import { causeOf, concerns, isPoison, locate, sqlStateOf } from './poison.ts';
@@ -49,6 +50,7 @@ const REST_MS = 60_000;
 /** One attempt of a group of projections that share a subscription; a consumer's session. */
 export async function openGroup(options: GroupOptions): Promise<GroupSession> {
   const { definitions, log } = options;
+  let members: Member[] = [];
   const session = await openLockSession({
     url: options.url,
     name: `projections ${definitions.map(({ name }) => name).join(' ')}`.slice(0, 50),
@@ -57,7 +59,10 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
     stopping: options.stopping,
     ...(options.onStandby === undefined ? {} : { onStandby: options.onStandby }),
     heartbeat: async (client) => {
-      for (const { projection, key } of await takeUnparkRequests(client, definitions)) {
+      for (const { projection, key } of await takeUnparkRequests(
+        client,
+        members.map(({ definition }) => definition),
+      )) {
         // Not awaited: the heartbeat goes on while it runs.
         unpark(projection, key).catch((error: unknown) =>
           log.error({ err: error, projection, key }, 'un-parking failed'),
@@ -67,15 +72,27 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
   });
   const { client } = session;
   const openMembers = async (): Promise<Member[]> => {
-    const found = await readMembers(client, definitions);
+    const paused = await pausedOf(client, definitions);
+    const found = await readMembers(
+      client,
+      definitions.filter((one) => !paused.includes(one)),
+    );
     const gone = definitions.filter((one) => !found.some(({ definition }) => definition === one));
     for (const one of gone) await session.unlock(lockName(one));
     return found;
   };
-  const members = await openMembers().catch(async (error: unknown) => {
+  members = await openMembers().catch(async (error: unknown) => {
     await session.close();
     throw error;
   });
+
+  const release = (definition: ProjectionDefinition): Promise<void> =>
+    session.exclusive(async () => {
+      const at = members.findIndex((member) => member.definition === definition);
+      if (at < 0) return;
+      members.splice(at, 1);
+      await session.unlock(lockName(definition));
+    });
 
   const unpark = (projection: string, key: string): Promise<UnparkOutcome> =>
     session.exclusive(async () => {
@@ -165,10 +182,16 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
 
   let restUntil = 0;
 
+  const toldCaughtUp = new Set<Member>();
+
   const caughtUp = async (): Promise<void> => {
+    for (const member of members.filter((one) => !toldCaughtUp.has(one))) {
+      await tellCaughtUp(client, member.definition);
+      toldCaughtUp.add(member);
+    }
     await switchViews();
     if (Date.now() < restUntil) return;
-    for (const shadow of members.filter(({ definition }) => definition.rebuilds !== undefined)) {
+    for (const shadow of members.filter(({ definition }) => takesOver(definition))) {
       await finishRebuild(shadow);
     }
   };
@@ -239,10 +262,14 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
     checkpoint: least(members),
     apply: (batch) => session.exclusive(() => apply(batch)),
     unpark,
+    release,
     lost: session.lost,
     close: () => session.close(),
   };
 }
+
+const takesOver = ({ rebuilds, compares }: ProjectionDefinition): boolean =>
+  rebuilds !== undefined && compares === undefined;
 
 const emptyPlan = (member: Member): Plan => ({
   member,

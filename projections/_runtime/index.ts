@@ -1,6 +1,8 @@
 export { type ChangesHeard, createChangesHeard } from './changes-heard.ts';
+export type { Findings } from './compare.ts';
 export { defineProjection, type ProjectionDefinition } from './definition.ts';
 export { dumpProjection, type TableDump } from './dump.ts';
+export { requestPause, requestResume } from './life-cycle.ts';
 export type { UnparkOutcome } from './member.ts';
 export { listParked, type ParkedSummary, requestUnpark } from './parked.ts';
 export { type Rebuild, rebuildProgress, requestRebuild } from './rebuild.ts';

@@ -24,6 +24,8 @@ export type GroupSession = ConsumerSession & {
   readonly members: readonly Member[];
   /** Applies what is parked under a key, in order, as far as it goes. */
   unpark(projection: string, key: string): Promise<UnparkOutcome>;
+  /** Goes on without one of them, between two batches; whoever wants its lock gets it. */
+  release(definition: ProjectionDefinition): Promise<void>;
 };
 
 /** Projections that share a subscription, a session and its transactions. */
@@ -35,5 +37,7 @@ export type Group = {
   readonly standby: () => boolean;
   /** Does without one of its projections from its next session on. */
   drop(definition: ProjectionDefinition): void;
+  /** Does without it from now on; the others are not held up. */
+  release(definition: ProjectionDefinition): Promise<void>;
   stop(): Promise<void>;
 };

@@ -2,7 +2,10 @@ import type { EventStore } from '../../platform/event-store/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Pool } from '../../platform/postgres/index.ts';
 import { gauge } from '../../platform/telemetry/index.ts';
+import type { ProjectionDefinition } from './definition.ts';
+import { lifeCycles } from './life-cycle.ts';
 import type { Group } from './member.ts';
+import { readSigns } from './signs.ts';
 
 const EVERY_MS = 5000;
 
@@ -16,6 +19,7 @@ export function observe(options: {
   pool: Pool;
   eventStore: EventStore;
   groups: () => readonly Group[];
+  definitions: readonly ProjectionDefinition[];
   log: Logger;
 }): { standing(): ReadonlySet<string>; stop(): Promise<void> } {
   const { pool, eventStore, log } = options;
@@ -38,6 +42,17 @@ export function observe(options: {
   const parkedAge = gauge({
     name: 'pawprint_projection_parked_oldest_seconds',
     help: 'Age of the oldest parked event',
+    labels,
+  });
+
+  const states = gauge({
+    name: 'pawprint_projection_state',
+    help: '1 for the state the projection is in: new, booting, live, paused, detached or failed',
+    labels: ['projection', 'state'],
+  });
+  const drift = gauge({
+    name: 'pawprint_projection_drift_rows',
+    help: 'Rows that said something else than the log when they were last compared',
     labels,
   });
 
@@ -78,8 +93,18 @@ export function observe(options: {
     }
   };
 
+  const lookAtStates = async (): Promise<void> => {
+    for (const sign of await readSigns(pool, options.definitions)) {
+      const { projection, state, drift: rows } = sign;
+      if (state === 'detached') continue;
+      for (const one of lifeCycles) states.set({ projection, state: one }, one === state ? 1 : 0);
+      if (rows !== null) drift.set({ projection }, rows);
+    }
+  };
+
   const look = async (): Promise<void> => {
     try {
+      await lookAtStates();
       await lookAtPositions();
       await lookAtParked();
     } catch (error) {

@@ -15,7 +15,7 @@ import { prepareReadModels } from './schema.ts';
 
 const history = season({ enrollments: 20 });
 const cut = history.length - 5;
-const shadows = projections.map(shadowOf);
+const shadows = projections.map((definition) => shadowOf(definition));
 
 let database: TestDatabase;
 let pool: Pool;

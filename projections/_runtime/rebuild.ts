@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { type Pool, transaction } from '../../platform/postgres/index.ts';
 import { noteRewrite } from './changes.ts';
-import { fingerprint, qualifiedName, tableSql } from './ddl.ts';
+import type { Findings } from './compare.ts';
+import { fingerprint, qualifiedName, sameKey, spelledSql, tableSql } from './ddl.ts';
 import type { ProjectionDefinition, ReadRow, RowChange, RowRef } from './definition.ts';
 import { SCHEMA_LOCK } from './schema.ts';
 import type { AnyTable } from './table.ts';
@@ -13,7 +14,10 @@ export const rebuildName = (projection: string): string => `rebuild:${projection
  * The same projection on tables of its own: to the runtime a projection like any other, with its own
  * checkpoint, lock, parked events and (while it lags) reader.
  */
-export function shadowOf(definition: ProjectionDefinition): ProjectionDefinition {
+export function shadowOf(
+  definition: ProjectionDefinition,
+  kind: RebuildKind = 'rebuild',
+): ProjectionDefinition {
   const tables = new Map(
     definition.tables.map((table): [AnyTable, AnyTable] => [
       table,
@@ -41,11 +45,18 @@ export function shadowOf(definition: ProjectionDefinition): ProjectionDefinition
       ]),
     ),
     rebuilds: definition,
+    ...(kind === 'rebuild' ? {} : { compares: kind }),
   };
 }
 
+/** `rebuild`: what differs is put right. `compare` (a person asked) and `audit`: it is only told. */
+export type RebuildKind = 'rebuild' | 'compare' | 'audit';
+
 export type Rebuild = {
   readonly id: number;
+  readonly kind: RebuildKind;
+  /** What a comparison found; null: it is none, or not finished. */
+  readonly findings: Findings | null;
   readonly projection: string;
   readonly version: number;
   readonly requestedAt: Date;
@@ -59,21 +70,22 @@ export type Rebuild = {
   readonly trouble: string | null;
 };
 
-const COLUMNS = `id, projection, version, requested_at as "requestedAt", started_at as "startedAt",
+const COLUMNS = `id::int, kind, findings, projection, version, requested_at as "requestedAt", started_at as "startedAt",
   finished_at as "finishedAt", changed, removed, trouble`;
 
 /**
  * Asks whatever process runs the projection to build it again; it looks each second. One that is
- * under way already is given instead.
+ * under way already is given instead, of whatever kind.
  */
 export async function requestRebuild(
   pool: Pool,
   { name, version }: { readonly name: string; readonly version: number },
+  kind: RebuildKind = 'rebuild',
 ): Promise<Rebuild> {
   await pool.query(
-    `insert into projection.rebuilds (projection, version) values ($1, $2)
+    `insert into projection.rebuilds (projection, version, kind) values ($1, $2, $3)
      on conflict (projection) where finished_at is null do nothing`,
-    [name, version],
+    [name, version, kind],
   );
   const { rows } = await pool.query<Rebuild>(
     `select ${COLUMNS} from projection.rebuilds where projection = $1 order by id desc limit 1`,
@@ -115,6 +127,23 @@ export async function giveUpRebuild(pool: Pool, id: number, trouble: string): Pr
     'update projection.rebuilds set finished_at = now(), trouble = $2 where id = $1',
     [id, trouble],
   );
+}
+
+/** Ends a comparison with what it found, or why it found nothing, and removes what was built for it. */
+export async function finishComparison(
+  pool: Pool,
+  shadow: ProjectionDefinition,
+  { findings, trouble }: { readonly findings: Findings | null; readonly trouble: string | null },
+): Promise<void> {
+  await transaction(pool, async (client) => {
+    await client.query(SCHEMA_LOCK);
+    await forget(client, shadow);
+    await client.query(
+      `update projection.rebuilds set finished_at = now(), findings = $3, trouble = $4
+        where projection = $1 and version = $2 and finished_at is null`,
+      [shadow.rebuilds?.name, shadow.version, JSON.stringify(findings), trouble],
+    );
+  });
 }
 
 /** Writes down why a rebuild cannot be finished so far. */
@@ -225,20 +254,13 @@ export async function takeOver(
   return { changed, removed };
 }
 
-const sameKey = (table: AnyTable): string =>
-  table.key.map((column) => `l.${column} = r.${column}`).join(' and ');
-
 const removeSql = (table: AnyTable, live: string, again: string): string =>
   `delete from ${live} l where not exists (select from ${again} r where ${sameKey(table)})`;
 
 function changeSql(table: AnyTable, live: string, again: string): string {
   const columns = Object.keys(table.columns);
   const rest = columns.filter((column) => !table.key.includes(column));
-  // By its text: to jsonb 1 and 1.0 are equal, and a dump would differ.
-  const spelled = (side: string) =>
-    rest.map(
-      (column) => `${side}.${column}${table.columns[column]?.type === 'jsonb' ? '::text' : ''}`,
-    );
+  const spelled = (side: string) => rest.map((column) => spelledSql(table, side, column));
   const equal =
     rest.length === 0
       ? ''

@@ -120,6 +120,34 @@ const migrations: readonly Migration[] = [
       comment on column projection.checkpoints.rewrites is 'How often rows changed otherwise than by the next event: by un-parking, a rebuild or another version.';
       comment on column projection.checkpoints.rewritten_at is 'How far it was then. Who follows it live and has seen no later event begins anew.';`,
   },
+  {
+    name: '0005-life-cycle-and-comparisons',
+    sql: `
+      alter table projection.versions add column caught_up_at timestamptz;
+      comment on column projection.versions.caught_up_at is 'When it was at the head of the log for the first time; null: it was not yet.';
+
+      create table projection.pauses (
+        projection text primary key,
+        paused_at timestamptz not null default now()
+      );
+      comment on table projection.pauses is 'Projections that somebody had stop. Whoever runs one looks each second.';
+
+      create table projection.failures (
+        projection text not null,
+        version integer not null,
+        cause text not null,
+        since timestamptz not null default now(),
+        primary key (projection, version)
+      );
+      comment on table projection.failures is 'Projections that cannot go on, for a reason that is no fault of an event. They are tried again all the time.';
+
+      alter table projection.rebuilds
+        add column kind text not null default 'rebuild' check (kind in ('rebuild', 'compare', 'audit')),
+        add column findings jsonb;
+      create index rebuilds_last on projection.rebuilds (projection, version, id);
+      comment on column projection.rebuilds.kind is 'rebuild: rows that differ are put right. compare, audit: they are only told.';
+      comment on column projection.rebuilds.findings is 'What a comparison found: how many rows differ, by table, and the first of them. No values.';`,
+  },
 ];
 
 /** Tables of read models are made and removed by one at a time. To be run in a transaction. */

@@ -1,10 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { startConsumer } from '../../platform/consumer/index.ts';
 import type { ConsumerPhase } from '../../platform/consumer/types.ts';
 import type { EventStore, RawEvent } from '../../platform/event-store/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { createPool, type Pool } from '../../platform/postgres/index.ts';
 import type { ProjectionDefinition } from './definition.ts';
+import { watchFailures } from './failing.ts';
 import { openGroup } from './group.ts';
+import { pausedOf, tellFailures } from './life-cycle.ts';
 import type { Group, GroupSession, UnparkOutcome } from './member.ts';
 import { observe } from './observe.ts';
 import type { ReadParked } from './parked.ts';
@@ -37,8 +40,12 @@ export class NotRunningHereError extends Error {
 }
 
 export type Projections = {
+  /** Of those this process runs or stands by for; what is paused is not among them. */
   health(): ProjectionHealth[];
-  /** Resolves once everything up to the position is in the tables; rejects on `signal`. */
+  /**
+   * Resolves once everything up to the position is in the tables; rejects on `signal`, and when one
+   * of them is paused.
+   */
   reached(position: bigint, signal: AbortSignal): Promise<void>;
   /** Applies what is parked under a key, as far as it goes. */
   unpark(projection: string, key: string): Promise<UnparkOutcome>;
@@ -59,9 +66,11 @@ export async function startProjections(options: {
   log: Logger;
   /** How many events behind the foremost a projection may be and still share its subscription. */
   near?: number;
+  /** How often each is compared with the log by itself (audit.ts); left out: never. */
+  auditEveryMs?: number;
 }): Promise<Projections> {
-  const { eventStore, url, definitions, views, log, near = NEAR } = options;
-  const pool = createPool({ url, name: 'projections', max: 2, log });
+  const { eventStore, url, definitions, views, log, near = NEAR, auditEveryMs = null } = options;
+  const pool = createPool({ url, name: 'projections', max: 3, log });
   const readEvents = readParkedFrom(eventStore);
 
   const start = (members: readonly ProjectionDefinition[], name: string): Group => {
@@ -87,8 +96,10 @@ export async function startProjections(options: {
             },
           });
           session = opened;
+          const polite = current.every(({ compares }) => compares === 'audit');
           return {
             ...opened,
+            apply: polite ? (batch) => politely(() => opened.apply(batch)) : opened.apply,
             close: async () => {
               session = null;
               await opened.close();
@@ -104,6 +115,10 @@ export async function startProjections(options: {
       drop: (definition) => {
         current = current.filter((one) => one !== definition);
       },
+      release: async (definition) => {
+        current = current.filter((one) => one !== definition);
+        await session?.release(definition);
+      },
       consumer,
       session: () => session,
       standby: () => standby,
@@ -117,9 +132,11 @@ export async function startProjections(options: {
   let groups: Group[];
   try {
     await prepareReadModels(pool, definitions, views);
-    const { together, lagging } = await plan(pool, definitions, near);
+    const paused = await pausedOf(pool, definitions);
+    const running = definitions.filter((one) => !paused.includes(one));
+    const { together, lagging } = await plan(pool, running, near);
     groups = [
-      start(together, 'projections'),
+      ...(together.length === 0 ? [] : [start(together, 'projections')]),
       ...lagging.map((definition) => start([definition], `projections ${definition.name}`)),
     ];
   } catch (error) {
@@ -145,6 +162,28 @@ export async function startProjections(options: {
     groups = [start(together, 'projections'), ...others.filter((group) => !ready.includes(group))];
   };
 
+  /** Goes on without what is paused, and with what is not any more, on a reader of its own. */
+  const heedPauses = async (): Promise<void> => {
+    const all = groups.flatMap((group) => group.definitions);
+    const paused = await pausedOf(pool, [...new Set([...definitions, ...all])]);
+    for (const group of groups) {
+      for (const one of group.definitions.filter((own) => paused.includes(own))) {
+        log.info({ projection: one.name, version: one.version }, 'it is paused');
+        await group.release(one);
+      }
+    }
+    const empty = groups.filter((group) => group.definitions.length === 0);
+    groups = groups.filter((group) => !empty.includes(group));
+    for (const group of empty) await group.stop();
+    for (const one of definitions) {
+      const runs = groups.some((group) => group.definitions.includes(one));
+      if (runs || paused.includes(one)) continue;
+      log.info({ projection: one.name, version: one.version }, 'it goes on');
+      groups = [...groups, start([one], `projections ${one.name}`)];
+    }
+  };
+
+  const failing = watchFailures(() => groups);
   const rebuilds = tendRebuilds({
     pool,
     groups: () => groups,
@@ -155,22 +194,27 @@ export async function startProjections(options: {
       groups = groups.filter((one) => one !== group);
       await group.stop();
     },
+    auditEveryMs,
     log,
   });
-  const observer = observe({ pool, eventStore, groups: () => groups, log });
+  const observer = observe({ pool, eventStore, groups: () => groups, definitions, log });
   const merging = repeat({
     everyMs: 1000,
     work: async () => {
-      await rebuilds();
+      await heedPauses();
+      await rebuilds.tend();
       await merge();
+      const told = failing();
+      if (told.length > 0) await tellFailures(pool, told);
     },
-    failed: (error) => log.error({ err: error }, 'projections were not rebuilt or merged'),
+    failed: (error) => log.error({ err: error }, 'projections were not tended'),
   });
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await merging.stop();
     await observer.stop();
+    await rebuilds.stop();
     await Promise.all(groups.map((group) => group.stop()));
     await pool.end();
   };
@@ -178,6 +222,9 @@ export async function startProjections(options: {
   return {
     health: () => groups.flatMap((group) => healthOf(group, observer.standing())),
     reached: async (position, signal) => {
+      const run = groups.flatMap((group) => group.definitions);
+      const paused = definitions.filter((one) => !run.includes(one)).map(({ name }) => name);
+      if (paused.length > 0) throw new NotRunningHereError(`${paused.join(', ')}: paused`);
       await Promise.all(groups.map((group) => group.consumer.reached(position, signal)));
     },
     unpark: async (projection, key) => {
@@ -193,6 +240,13 @@ export async function startProjections(options: {
       return stopping;
     },
   };
+}
+
+/** Rests three times as long as the work took: whoever serves people comes first. */
+async function politely(work: () => Promise<void>): Promise<void> {
+  const begunAt = performance.now();
+  await work();
+  await delay(Math.min(1000, 3 * (performance.now() - begunAt)));
 }
 
 /** Who is near the foremost projection, and who needs a reader of its own. */

@@ -3,24 +3,20 @@ import type { EventStore } from '../../platform/event-store/index.ts';
 import type { Pool } from '../../platform/postgres/index.ts';
 import { heldLocks } from '../../platform/postgres/lock-session.ts';
 import { lockName } from './definition.ts';
+import type { LifeCycle } from './life-cycle.ts';
+import { readSigns, type Signs } from './signs.ts';
 
 /**
- * `live`: queries read it and it is at the head. `catching-up`: queries read it and it lags.
- * `building`: beside the version queries read. `not-running`: no process runs it. `standing`: it has
- * not moved although there is something to do. `not-made`: no process has ever run it here.
+ * What it does at this moment. `at-head`, `catching-up`; `standing`: it has not moved although there
+ * is something to do; `nobody`: no process runs it.
  */
-export type ProjectionState =
-  | 'live'
-  | 'catching-up'
-  | 'building'
-  | 'not-running'
-  | 'standing'
-  | 'not-made';
+export type ProjectionActivity = 'at-head' | 'catching-up' | 'standing' | 'nobody';
 
 export type ProjectionStatus = {
   readonly projection: string;
   readonly version: number;
-  readonly state: ProjectionState;
+  readonly state: LifeCycle;
+  readonly doing: ProjectionActivity;
   /** Whether queries read this version. */
   readonly live: boolean;
   /** Application events handled, counted from the start of the log. */
@@ -36,16 +32,19 @@ export type ProjectionStatus = {
   };
   /** Events that it handled again, while it is built again; null: it is not. */
   readonly rebuilt: number | null;
+  /** When its rows were last compared with the log, and how many said something else; null: never. */
+  readonly compared: { readonly at: string; readonly rows: number } | null;
   /** An ISO instant. */
   readonly updatedAt: string | null;
   /** What somebody should look at; null: nothing. */
   readonly trouble: string | null;
 };
 
-type Row = {
+type Row = Signs & Figures;
+
+type Figures = {
   readonly projection: string;
   readonly version: number;
-  readonly live: boolean;
   readonly ordinal: number;
   readonly position: string | null;
   readonly seen: string | null;
@@ -69,7 +68,7 @@ export async function projectionStatus(
   eventStore: Pick<EventStore, 'feed'>,
   definitions: readonly { readonly name: string; readonly version: number }[],
 ): Promise<readonly ProjectionStatus[]> {
-  const rows = await readRows(pool);
+  const rows = await readRows(pool, definitions);
   const [held, lags] = await Promise.all([
     heldLocks(
       pool,
@@ -93,13 +92,16 @@ export async function projectionStatus(
   return [...made, ...missing.map(notMade)];
 }
 
-async function readRows(pool: Pool): Promise<readonly Row[]> {
+async function readRows(
+  pool: Pool,
+  definitions: readonly { readonly name: string; readonly version: number }[],
+): Promise<readonly Row[]> {
   const { rows: there } = await pool.query<{ there: boolean }>(
-    "select to_regclass('projection.versions') is not null as there",
+    "select to_regclass('projection.pauses') is not null as there",
   );
   if (there[0]?.there !== true) return [];
-  const { rows } = await pool.query<Row>(
-    `select projection, version, live, ordinal, position::text, seen::text,
+  const { rows } = await pool.query<Figures>(
+    `select projection, version, ordinal, position::text, seen::text,
        c.updated_at as updated, extract(epoch from now() - c.updated_at)::float8 as idle,
        (select b.ordinal from projection.rebuilds r
           left join projection.checkpoints b
@@ -119,51 +121,65 @@ async function readRows(pool: Pool): Promise<readonly Row[]> {
      where projection not like 'rebuild:%'
      order by projection, version`,
   );
-  return rows;
+  const signs = await readSigns(pool, definitions);
+  return rows.flatMap((row) => {
+    const own = signs.find(
+      ({ projection, version }) => projection === row.projection && version === row.version,
+    );
+    return own === undefined ? [] : [{ ...own, ...row }];
+  });
 }
 
 function statusOf(row: Row, held: boolean, lag: Lag): ProjectionStatus {
-  const state = stateOf(row, held, lag);
+  const doing = doingOf(row, held, lag);
   return {
     projection: row.projection,
     version: row.version,
-    state,
+    state: row.state,
+    doing,
     live: row.live,
     handled: Number(row.ordinal),
     handledPosition: row.position,
     seenPosition: row.seen,
     lag,
     parked: { keys: row.keys, events: row.events, oldest: row.oldest?.toISOString() ?? null },
+    compared:
+      row.comparedAt === null ? null : { at: row.comparedAt.toISOString(), rows: row.drift ?? 0 },
     rebuilt: row.rebuilding ? Number(row.rebuilt ?? 0) : null,
     updatedAt: row.updated.toISOString(),
-    trouble: troubleOf(state, row, lag),
+    trouble: troubleOf(doing, row, lag),
   };
 }
 
-function stateOf(row: Pick<Row, 'live' | 'idle'>, held: boolean, lag: Lag): ProjectionState {
-  if (!held) return 'not-running';
+function doingOf(row: Pick<Row, 'idle'>, held: boolean, lag: Lag): ProjectionActivity {
+  if (!held) return 'nobody';
   if (lag.events > 0 && Math.min(row.idle, lag.seconds) > STANDS_AFTER_SECONDS) return 'standing';
-  if (!row.live) return 'building';
-  return lag.events > 0 ? 'catching-up' : 'live';
+  return lag.events > 0 ? 'catching-up' : 'at-head';
 }
 
-function troubleOf(state: ProjectionState, row: Row, lag: Lag): string | null {
-  // A version that queries do not read any more is left for a way back: nobody needs to run it.
-  if (state === 'not-running')
-    return row.live ? 'no process runs it: start the role projections' : null;
+function troubleOf(doing: ProjectionActivity, row: Row, lag: Lag): string | null {
+  const late = row.state === 'live' && row.live && lag.seconds > LAGS_AFTER_SECONDS;
   const troubles = [
-    ...(state === 'standing' ? ['it stands still although there are events to handle'] : []),
-    ...(state === 'catching-up' && lag.seconds > LAGS_AFTER_SECONDS
-      ? [`it is ${Math.round(lag.seconds)} s behind`]
+    ...(row.state === 'paused' ? [`paused since ${row.pausedAt?.toISOString()}`] : []),
+    ...(row.failure === null ? [] : [`it cannot go on: ${row.failure}`]),
+    // A version that queries do not read any more is left for a way back: nobody needs to run it.
+    ...(doing === 'nobody' && row.live && row.state !== 'paused'
+      ? ['no process runs it: start the role projections']
       : []),
+    ...(doing === 'standing' ? ['it stands still although there are events to handle'] : []),
+    ...(doing === 'catching-up' && late ? [`it is ${Math.round(lag.seconds)} s behind`] : []),
     ...(row.keys > 0 ? [`${row.keys} parked: events that could not be applied wait`] : []),
+    ...((row.drift ?? 0) > 0
+      ? [`${row.drift} rows say something else than the log (ops projections compare)`]
+      : []),
   ];
   return troubles.length === 0 ? null : troubles.join('; ');
 }
 
 const notMade = ({ name, version }: { name: string; version: number }): ProjectionStatus => ({
-  ...{ projection: name, version, state: 'not-made', live: false, handled: 0 },
+  ...{ projection: name, version, state: 'new', doing: 'nobody', live: false, handled: 0 },
   ...{ handledPosition: null, seenPosition: null, rebuilt: null, updatedAt: null },
+  ...{ compared: null },
   lag: { events: 0, atLeast: false, seconds: 0 },
   parked: { keys: 0, events: 0, oldest: null },
   trouble: 'its tables are not there: start the role projections of this release',

@@ -9,6 +9,8 @@ export const longSpecs = [
   // A log that is moved while its processes are killed, with all read models built over the copy.
   'test/log/move.spec.ts',
   'embedded/event-store/follow/crash.spec.ts',
+  // Projections paused, compared and audited: whoever runs them looks each second.
+  'projections/_runtime/life-cycle.spec.ts',
   // The files of the image, under the variables of every service, as processes.
   'tools/check/containers/image.spec.ts',
 ];

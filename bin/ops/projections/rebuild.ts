@@ -1,18 +1,12 @@
 import { createInterface } from 'node:readline/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Pool } from '../../../platform/postgres/index.ts';
-import type { rebuildProgress } from '../../../projections/_runtime/index.ts';
 import { UsageError } from '../../start/options.ts';
 import type { Output } from '../_cli/output.ts';
 import { UnavailableError } from '../_cli/unavailable.ts';
 import { defineVerb, type ExitCode, exits } from '../_cli/verb.ts';
-import { percentOf, readProjections } from './status.ts';
+import { readProjections } from './status.ts';
 import { unknownProjection } from './unknown.ts';
-
-const POLL_MS = 250;
-/** Whoever runs the projection looks each second. */
-const STARTS_WITHIN_MS = 15_000;
+import { type Progress, watch } from './watch.ts';
 
 export const projectionsRebuild = defineVerb({
   name: 'rebuild',
@@ -48,7 +42,7 @@ empty or half a table. Ctrl-C ends the watching, not the rebuild.`,
         all.map((one) => ({ name: one.projection })),
       );
     }
-    if (live.state === 'not-running') {
+    if (live.doing === 'nobody') {
       throw new UnavailableError(
         `No process runs ${projection} v${live.version}, and who runs it builds it: start the role projections first.`,
       );
@@ -56,10 +50,17 @@ empty or half a table. Ctrl-C ends the watching, not the rebuild.`,
     if (!yes) await confirm(`Build ${projection} again from ${live.handled} events?`, out, signal);
     const { requestRebuild } = await import('../../../projections/_runtime/index.ts');
     const pool = await platform.pool();
-    const { id } = await requestRebuild(pool, { name: projection, version: live.version });
-    return watch({ id, projection, pool, out, signal });
+    const since = Date.now();
+    const { id, kind } = await requestRebuild(pool, { name: projection, version: live.version });
+    if (kind !== 'rebuild') throw new UnavailableError(underWay(projection, kind));
+    const ended = await watch({ id, projection, pool, out, signal });
+    return ended === null ? exits.finding : tellEnd(ended, Date.now() - since, out);
   },
 });
+
+/** Each projection is built beside itself once at a time. */
+export const underWay = (projection: string, kind: string): string =>
+  `${projection} is just being built for another purpose (${kind}): try again when that is done.`;
 
 async function confirm(question: string, out: Output, signal: AbortSignal): Promise<void> {
   if (!out.interactive) throw new UsageError('nobody can be asked here: say --yes if you mean it');
@@ -72,57 +73,8 @@ async function confirm(question: string, out: Output, signal: AbortSignal): Prom
   }
 }
 
-type Progress = NonNullable<Awaited<ReturnType<typeof rebuildProgress>>>;
-
-type Watched = {
-  readonly id: number;
-  readonly projection: string;
-  readonly pool: Pool;
-  readonly out: Output;
-  readonly signal: AbortSignal;
-};
-
-/** Shows how far it is until it is finished. The exit code. */
-async function watch({ id, projection, pool, out, signal }: Watched): Promise<ExitCode> {
-  const { rebuildProgress: ask } = await import('../../../projections/_runtime/index.ts');
-  const since = Date.now();
-  let said = '';
-  for (;;) {
-    const now = await ask(pool, id);
-    if (now === null) throw new UnavailableError(`the rebuild of ${projection} was removed`);
-    if (now.finishedAt !== null) return tellEnd(now, Date.now() - since, out);
-    if (signal.aborted) {
-      out.note(`It goes on by itself; \`npm run ops -- projections status\` shows how far it is.`);
-      return exits.finding;
-    }
-    if (now.startedAt === null && Date.now() - since > STARTS_WITHIN_MS) {
-      throw new UnavailableError(
-        `Nobody has begun to build ${projection} again: it is asked for, and whoever runs it next will.`,
-      );
-    }
-    const line = progressLine(projection, now, Date.now() - since);
-    if (line !== said) out.progress(line);
-    said = line;
-    await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-/** In steps of ten percent, so that a log of a script does not fill with them. */
-export function progressLine(
-  projection: string,
-  { handled, of, trouble }: { handled: number; of: number; trouble: string | null },
-  ms: number,
-): string {
-  const waits = trouble === null ? '' : `, waits: ${trouble}`;
-  if (handled === 0) return `${projection}: beginning${waits}`;
-  const left = handled >= of ? 0 : ((ms / handled) * (of - handled)) / 1000;
-  const tenths = percentOf(Math.floor((handled / Math.max(of, 1)) * 10), 10);
-  const when = left < 1 ? '' : `, about ${Math.ceil(left)} s left`;
-  return `${projection}: ${tenths} of ${of} events${when}${waits}`;
-}
-
 function tellEnd(
-  { handled: _handled, of: _of, ...ended }: Progress,
+  { handled: _handled, of: _of, findings: _findings, ...ended }: Progress,
   ms: number,
   out: Output,
 ): ExitCode {

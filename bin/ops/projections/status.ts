@@ -9,12 +9,13 @@ export const projectionsStatus = defineVerb({
   summary: 'Show where each read model stands, and what is parked',
   input: z.strictObject({}),
   positional: [],
-  finding: 'a projection does not run, stands, lags or has parked events',
+  finding:
+    'a projection is paused, failed, does not run, stands, lags, has parked events or rows that drifted',
   examples: [
     { line: 'npm run ops -- projections status', does: 'one line for each version' },
     {
       line: 'npm run -s ops -- projections status --json',
-      does: '[{ projection, version, state, handled, lag, parked, trouble, … }]',
+      does: '[{ projection, version, state, doing, handled, lag, parked, trouble, … }]',
     },
   ],
   run: async ({ platform, out }) => {
@@ -25,12 +26,14 @@ export const projectionsStatus = defineVerb({
           'projection',
           'version',
           'state',
+          'doing',
           'handled',
           'seen',
           'lag',
           'parked',
           'oldest parked',
           'rebuild',
+          'compared',
         ],
         found.map(row),
       ),
@@ -51,31 +54,50 @@ export async function readProjections(platform: Platform): Promise<readonly Proj
   return projectionStatus(await platform.pool(), await platform.eventStore(), projections);
 }
 
-const colours: Readonly<Record<ProjectionStatus['state'], Colour>> = {
+const states: Readonly<Record<ProjectionStatus['state'], Colour>> = {
+  new: 'cyan',
+  booting: 'cyan',
   live: 'green',
+  paused: 'yellow',
+  detached: 'dim',
+  failed: 'red',
+};
+
+const activities: Readonly<Record<ProjectionStatus['doing'], Colour>> = {
+  'at-head': 'green',
   'catching-up': 'yellow',
-  building: 'cyan',
-  'not-running': 'dim',
   standing: 'red',
-  'not-made': 'red',
+  nobody: 'dim',
 };
 
 /** How much of the log was handled again. */
 export const percentOf = (handled: number, of: number): string =>
   `${of === 0 ? 100 : Math.floor((100 * Math.min(handled, of)) / of)} %`;
 
+function comparedCell(compared: ProjectionStatus['compared']): Cell {
+  if (compared === null) return null;
+  const { rows, at } = compared;
+  return rows === 0
+    ? { text: `equal ${at}`, colour: 'green' }
+    : { text: `${rows} rows differ ${at}`, colour: 'red' };
+}
+
 function row(status: ProjectionStatus): readonly Cell[] {
-  const { projection, version, state, handled, seenPosition, lag, parked, live, rebuilt } = status;
+  const { projection, version, state, doing, handled, seenPosition, lag, parked } = status;
+  const { live, rebuilt, compared } = status;
+  const missing = live && doing === 'nobody' && state !== 'paused';
   const lagText = `${lag.atLeast ? '≥ ' : ''}${lag.events} (${lag.seconds.toFixed(1)} s)`;
   return [
     projection,
     version,
-    { text: state, colour: live && state === 'not-running' ? 'red' : colours[state] },
+    { text: state, colour: states[state] },
+    { text: doing, colour: missing ? 'red' : activities[doing] },
     handled,
     seenPosition,
     lagText,
     parked.keys === 0 ? 0 : { text: `${parked.keys} (${parked.events} events)`, colour: 'red' },
     parked.oldest,
     rebuilt === null ? null : { text: percentOf(rebuilt, handled), colour: 'cyan' },
+    comparedCell(compared),
   ];
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { progressLine } from './rebuild.ts';
+import { progressLine } from './watch.ts';
 
 const line = (handled: number, of: number, ms: number, trouble: string | null = null) =>
   progressLine('enrollments', { handled, of, trouble }, ms);
