@@ -11,6 +11,7 @@ import { projectionsParked } from './projections/parked.ts';
 import { projectionsPause, projectionsResume } from './projections/pause.ts';
 import { projectionsRebuild } from './projections/rebuild.ts';
 import { projectionsStatus } from './projections/status.ts';
+import { projectionsSwitch } from './projections/switch.ts';
 import { projectionsUnpark } from './projections/unpark.ts';
 import { sagasList } from './sagas/list.ts';
 import { sagasShow } from './sagas/show.ts';
@@ -24,7 +25,7 @@ export const entries: readonly Entry[] = [
     summary: 'Look after the read models',
     verbs: [
       ...[projectionsStatus, projectionsPause, projectionsResume, projectionsCompare],
-      ...[projectionsRebuild, projectionsParked, projectionsUnpark],
+      ...[projectionsRebuild, projectionsSwitch, projectionsParked, projectionsUnpark],
     ],
   },
   explain,

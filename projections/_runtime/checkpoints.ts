@@ -62,6 +62,7 @@ export async function readMembers(
         parked.rows.filter((p) => p.projection === definition.name).map((p) => p.key),
       ),
       live,
+      due: !live,
     };
   });
 }

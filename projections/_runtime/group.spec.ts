@@ -18,6 +18,7 @@ import { openGroup } from './group.ts';
 import type { GroupSession } from './member.ts';
 import { listParked, requestUnpark } from './parked.ts';
 import { dropVersion, prepareReadModels, TableChangedError } from './schema.ts';
+import { requestSwitch } from './switch.ts';
 import { defineTable } from './table.ts';
 
 const log = createLogger({ level: process.env['LOG_LEVEL'] ?? 'silent', name: 'spec' });
@@ -465,5 +466,42 @@ describe('a row that the database refuses', () => {
     expect(
       (await pool.query("select to_regclass('read.things_v2') as gone")).rows[0].gone,
     ).toBeNull();
+  });
+
+  it('is the one that somebody wants, while processes of both releases run and are started again', async () => {
+    const one = withReducer(({ ordinal }) => `one ${ordinal}`);
+    const two = { ...withReducer(({ ordinal }) => `two ${ordinal}`), version: 2 };
+    const read = async () =>
+      (await pool.query<{ note: string }>("select note from read.things where id = 'note-0'"))
+        .rows[0]?.note;
+    const nothing = { ...batchOf(log9, true), events: [] };
+    const first = await open([one]);
+    await first.apply(batchOf(log9, true));
+    let second = await open([two]);
+    await second.apply(batchOf(log9, true));
+    expect(await read()).toBe('two 7');
+    // It does not take back what it lost to a newer version.
+    await first.heedSwitches();
+    await first.apply(nothing);
+    expect(await read()).toBe('two 7');
+
+    await requestSwitch(pool, { name: 'strict', version: 1 });
+    await second.heedSwitches();
+    expect(await read()).toBe('two 7');
+    await first.heedSwitches();
+    expect(await read()).toBe('one 7');
+    await second.heedSwitches();
+    await second.apply(nothing);
+    await second.close();
+    sessions.delete(second);
+    second = await open([two]);
+    await second.apply(nothing);
+    expect(await read()).toBe('one 7');
+
+    // What is made after that takes over by itself.
+    const three = { ...withReducer(({ ordinal }) => `three ${ordinal}`), version: 3 };
+    const third = await open([three]);
+    await third.apply(batchOf(log9, true));
+    expect(await read()).toBe('three 7');
   });
 });

@@ -12,6 +12,7 @@ import { causeOf, concerns, isPoison, locate, sqlStateOf } from './poison.ts';
 import { takeOver, tellTrouble } from './rebuild.ts';
 import { pointViewsAt } from './schema.ts';
 import { applyEvents } from './statements.ts';
+import { readReadings } from './switch.ts';
 import { repointViews, type ViewSet } from './views.ts';
 
 /** What a batch means for one member: what to apply, what to park, and the keys parked after it. */
@@ -77,6 +78,10 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
       client,
       definitions.filter((one) => !paused.includes(one)),
     );
+    for (const { definition, held } of await readReadings(client, definitions)) {
+      const member = found.find((one) => one.definition === definition);
+      if (member !== undefined && held) member.due = false;
+    }
     const gone = definitions.filter((one) => !found.some(({ definition }) => definition === one));
     for (const one of gone) await session.unlock(lockName(one));
     return found;
@@ -226,7 +231,7 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
   /** A version that has caught up takes over from the one queries read until now. */
   const switchViews = async (): Promise<void> => {
     for (const member of members.filter(
-      ({ live, definition }) => !live && definition.rebuilds === undefined,
+      ({ due, definition }) => due && definition.rebuilds === undefined,
     )) {
       const { name, version } = member.definition;
       const switched = await unlessHeld({ projection: name, version }, async () => {
@@ -235,11 +240,27 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
       });
       if (!switched) continue;
       member.live = true;
+      member.due = false;
       log.info({ projection: name, version }, 'queries read this version from now on');
     }
     if (views === null || !viewsAreDue) return;
     const pointed = await unlessHeld({ schema: views.schema }, () => repointViews(client, views));
     viewsAreDue = !pointed;
+  };
+
+  /** Queries may read another version since: one of another release, or one that somebody wants. */
+  const heedSwitches = async (): Promise<void> => {
+    for (const reading of await readReadings(
+      client,
+      members.map(({ definition }) => definition),
+    )) {
+      const member = members.find(({ definition }) => definition === reading.definition);
+      if (member === undefined) continue;
+      member.live = reading.live;
+      member.due = !reading.live && !reading.held && (member.due || reading.wanted);
+    }
+    // One that was at the head follows it; another takes over once it is there.
+    if (members.some((member) => member.due && toldCaughtUp.has(member))) await switchViews();
   };
 
   /**
@@ -263,6 +284,7 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
     apply: (batch) => session.exclusive(() => apply(batch)),
     unpark,
     release,
+    heedSwitches: () => session.exclusive(heedSwitches),
     lost: session.lost,
     close: () => session.close(),
   };

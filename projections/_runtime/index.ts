@@ -14,4 +14,5 @@ export {
   type Projections,
   startProjections,
 } from './start.ts';
+export { requestSwitch } from './switch.ts';
 export { repointViews, type ViewSet } from './views.ts';

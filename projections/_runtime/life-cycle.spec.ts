@@ -5,13 +5,13 @@ import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-re
 import { projections } from '../index.ts';
 import type { TableFindings } from './compare.ts';
 import { physicalName } from './ddl.ts';
-import type { ProjectionDefinition } from './definition.ts';
+import type { ProjectionDefinition, ReadRow, Reducer, RowChange } from './definition.ts';
 import { lifeCycleOf, requestPause, requestResume } from './life-cycle.ts';
 import { rebuildProgress, requestRebuild } from './rebuild.ts';
 import { createSeenTracker, type SeenTracker } from './seen.ts';
 import { type Projections, startProjections } from './start.ts';
 import { type ProjectionStatus, projectionStatus } from './status.ts';
-import type { AnyTable } from './table.ts';
+import type { AnyRow, AnyTable } from './table.ts';
 
 // Two that listen to articles, so that one of them can stand while the other goes on.
 const definitions = projections.filter(({ name }) => ['articles', 'audit-events'].includes(name));
@@ -162,6 +162,36 @@ test('a comparison finds what was planted and changes nothing', async () => {
   expect(left.rowCount).toBe(0);
 });
 
+test('a comparison finds what a reducer with a bug made, once that is mended', async () => {
+  await log.pool.query('drop schema read, projection, rebuild cascade');
+  const wrong = definitions.map((one) => ({
+    ...one,
+    reducers: new Map(
+      [...one.reducers].map(([type, reduce]): [string, Reducer] => [
+        type,
+        (event) => reduce(event).map((change) => ({ ...change, apply: misspelled(change) })),
+      ]),
+    ),
+  }));
+  running = await startProjections({
+    ...{ eventStore: log.eventStore, url: log.databaseUrl, definitions: wrong, log: log.log },
+  });
+  // Not the tracker: it remembers what it heard of the tables that are gone.
+  await running.reached(await log.eventStore.head(), AbortSignal.timeout(10_000));
+  await running.stop();
+  await start();
+  expect(await compared()).toMatchObject({
+    ...{ rows: { live: 4, log: 4 }, onlyLive: 0, onlyLog: 0, different: 4 },
+    first: { what: 'different', columns: ['title'] },
+  });
+  await log.pool.query(`delete from ${live} where article_id <> $1`, [deriveId('art', 'one')]);
+});
+
+const misspelled = (change: RowChange) => (row: AnyRow | null, read: ReadRow) => {
+  const made = change.apply(row, read);
+  return made === null || !('title' in made) ? made : { ...made, title: 'Tipps' };
+};
+
 test('the self-audit finds it by itself, and is content after a rebuild', async () => {
   await start(100);
   const drifted = async () => {
@@ -191,4 +221,15 @@ test('the self-audit finds it by itself, and is content after a rebuild', async 
     .poll(async () => (await rebuildProgress(log.pool, id))?.finishedAt, PATIENCE)
     .toBeInstanceOf(Date);
   expect(await drifted()).toEqual({ rows: 0, told: undefined });
+});
+
+test('one that cannot go on has failed, says why, and is live again when that is mended', async () => {
+  await start();
+  await becomes('articles', { state: 'live', doing: 'at-head' });
+  await log.pool.query(`alter table ${live} rename to hidden`);
+  const position = await draft('five');
+  await becomes('articles', { state: 'failed', trouble: expect.stringContaining('articles_v1') });
+  await log.pool.query(`alter table read.hidden rename to ${live.replace('read.', '')}`);
+  expect(await seenBy('articles', position, 10_000)).toBe('seen');
+  await becomes('articles', { state: 'live', doing: 'at-head' });
 });

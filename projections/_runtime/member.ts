@@ -10,6 +10,8 @@ export type Member = {
   parked: ReadonlySet<string>;
   /** Whether queries read this version. */
   live: boolean;
+  /** It takes over with its next live batch. */
+  due: boolean;
 };
 
 export type UnparkOutcome = {
@@ -26,6 +28,8 @@ export type GroupSession = ConsumerSession & {
   unpark(projection: string, key: string): Promise<UnparkOutcome>;
   /** Goes on without one of them, between two batches; whoever wants its lock gets it. */
   release(definition: ProjectionDefinition): Promise<void>;
+  /** Looks at which versions queries read, and takes over where somebody wants that. */
+  heedSwitches(): Promise<void>;
 };
 
 /** Projections that share a subscription, a session and its transactions. */

@@ -148,6 +148,16 @@ const migrations: readonly Migration[] = [
       comment on column projection.rebuilds.kind is 'rebuild: rows that differ are put right. compare, audit: they are only told.';
       comment on column projection.rebuilds.findings is 'What a comparison found: how many rows differ, by table, and the first of them. No values.';`,
   },
+  {
+    name: '0006-switches',
+    sql: `
+      create table projection.switches (
+        projection text primary key,
+        version integer not null,
+        requested_at timestamptz not null default now()
+      );
+      comment on table projection.switches is 'Versions that somebody wants queries to read. Whoever runs one has it take over; other versions that were there then do not.';`,
+  },
 ];
 
 /** Tables of read models are made and removed by one at a time. To be run in a transaction. */
@@ -266,5 +276,7 @@ export async function dropVersion(pool: Pool, projection: string, version: numbe
     const where = 'where projection = $1 and version = $2';
     await client.query(`delete from projection.checkpoints ${where}`, [projection, version]);
     await client.query(`delete from projection.parked ${where}`, [projection, version]);
+    await client.query(`delete from projection.failures ${where}`, [projection, version]);
+    await client.query(`delete from projection.switches ${where}`, [projection, version]);
   });
 }

@@ -202,6 +202,7 @@ export async function startProjections(options: {
     everyMs: 1000,
     work: async () => {
       await heedPauses();
+      for (const group of groups) await group.session()?.heedSwitches();
       await rebuilds.tend();
       await merge();
       const told = failing();

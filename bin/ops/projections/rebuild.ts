@@ -1,9 +1,8 @@
-import { createInterface } from 'node:readline/promises';
 import { z } from 'zod';
-import { UsageError } from '../../start/options.ts';
 import type { Output } from '../_cli/output.ts';
 import { UnavailableError } from '../_cli/unavailable.ts';
 import { defineVerb, type ExitCode, exits } from '../_cli/verb.ts';
+import { confirm } from './confirm.ts';
 import { readProjections } from './status.ts';
 import { unknownProjection } from './unknown.ts';
 import { type Progress, watch } from './watch.ts';
@@ -61,17 +60,6 @@ empty or half a table. Ctrl-C ends the watching, not the rebuild.`,
 /** Each projection is built beside itself once at a time. */
 export const underWay = (projection: string, kind: string): string =>
   `${projection} is just being built for another purpose (${kind}): try again when that is done.`;
-
-async function confirm(question: string, out: Output, signal: AbortSignal): Promise<void> {
-  if (!out.interactive) throw new UsageError('nobody can be asked here: say --yes if you mean it');
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(`${question} [y/N] `, { signal });
-    if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError('nothing was done');
-  } finally {
-    terminal.close();
-  }
-}
 
 function tellEnd(
   { handled: _handled, of: _of, findings: _findings, ...ended }: Progress,

@@ -25,6 +25,7 @@ export const projectionsStatus = defineVerb({
         [
           'projection',
           'version',
+          'read',
           'state',
           'doing',
           'handled',
@@ -90,6 +91,7 @@ function row(status: ProjectionStatus): readonly Cell[] {
   return [
     projection,
     version,
+    live ? 'yes' : '-',
     { text: state, colour: states[state] },
     { text: doing, colour: missing ? 'red' : activities[doing] },
     handled,
