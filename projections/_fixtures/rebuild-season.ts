@@ -1,0 +1,25 @@
+// Builds every projection again from a season, in batches, until it is killed:
+// `node rebuild-season.ts <database url> <batch size>`. Says MIDDLE when half of it is done.
+import { createLogger } from '../../platform/log/index.ts';
+import { openGroup } from '../_runtime/group.ts';
+import { shadowOf } from '../_runtime/rebuild.ts';
+import { projections } from '../index.ts';
+import { batchOf } from './applied.ts';
+import { season } from './season.ts';
+
+const size = Number(process.argv[3]);
+const history = season();
+const session = await openGroup({
+  url: process.argv[2] ?? '',
+  definitions: projections.map((definition) => shadowOf(definition)),
+  log: createLogger({ level: 'silent', name: 'rebuilder' }),
+  stopping: new AbortController().signal,
+  readEvents: async () => [],
+});
+let told = false;
+for (let at = 0; at < history.length; at += size) {
+  await session.apply(batchOf(history.slice(at, at + size)));
+  if (!told && at + size >= history.length / 2) console.log('MIDDLE');
+  told = at + size >= history.length / 2;
+}
+await session.lost;
