@@ -12,6 +12,7 @@ import {
   endsWithParent,
   openSecrets,
   type Part,
+  type PartEvent,
 } from '../../../embedded/supervisor/index.ts';
 import type { Reachable } from '../../acceptance/driver.ts';
 
@@ -64,14 +65,10 @@ export async function startCrashStage(options: {
     // A crash every few seconds is what happens here: nobody waits longer for it each time.
     backOffMs: [50],
     onEvent: (event) => {
-      // Not the line of each request.
-      if (event.type === 'log' && !/"level":"?(info|30)/.test(event.line))
-        said.push(`${event.part}: ${event.line}`);
-      if (said.length > 300) said.shift();
-      if (event.type === 'failed') said.push(`${event.part} failed: ${event.reason}`);
+      note(said, event);
       if (event.type === 'ready' && event.pid !== undefined) pids.set(event.part, event.pid);
-      if (event.type === 'failed' && isVictim(event.part)) died(event.part, signalIn(event.reason));
-      if (event.type === 'exited' && isVictim(event.part)) died(event.part, event.exit.signal);
+      const signal = endOf(event);
+      if (signal !== undefined && isVictim(event.part)) died(event.part, signal);
     },
   });
   const stop = async (): Promise<void> => {
@@ -98,6 +95,21 @@ export async function startCrashStage(options: {
     await stop();
     throw error;
   }
+}
+
+/** Keeps what was said, but not the line of each request. */
+function note(said: string[], event: PartEvent): void {
+  if (event.type === 'log' && !/"level":"?(info|30)/.test(event.line)) {
+    said.push(`${event.part}: ${event.line}`);
+  }
+  if (event.type === 'failed') said.push(`${event.part} failed: ${event.reason}`);
+  if (said.length > 300) said.shift();
+}
+
+/** The signal that ended it; undefined: it goes on. */
+function endOf(event: PartEvent): string | null | undefined {
+  if (event.type === 'exited') return event.exit.signal;
+  return event.type === 'failed' ? signalIn(event.reason) : undefined;
 }
 
 /** A child that died before it was ready is told of in words. */
