@@ -13,7 +13,10 @@ import { projectionsRebuild } from './projections/rebuild.ts';
 import { projectionsStatus } from './projections/status.ts';
 import { projectionsSwitch } from './projections/switch.ts';
 import { projectionsUnpark } from './projections/unpark.ts';
+import { sagasCancel } from './sagas/cancel.ts';
+import { sagasDead } from './sagas/dead.ts';
 import { sagasList } from './sagas/list.ts';
+import { sagasPoke } from './sagas/poke.ts';
 import { sagasShow } from './sagas/show.ts';
 import { token } from './token.ts';
 
@@ -29,7 +32,11 @@ export const entries: readonly Entry[] = [
     ],
   },
   explain,
-  { name: 'sagas', summary: 'Look after what follows from events', verbs: [sagasList, sagasShow] },
+  {
+    name: 'sagas',
+    summary: 'Look after what follows from events',
+    verbs: [sagasList, sagasShow, sagasPoke, sagasCancel, sagasDead],
+  },
   { name: 'events', summary: 'Read the log', verbs: [eventsStream, eventsTail] },
   {
     name: 'finance',

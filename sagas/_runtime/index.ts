@@ -9,6 +9,7 @@ import type { Logger } from '../../platform/log/index.ts';
 import { createPool } from '../../platform/postgres/index.ts';
 import { listen } from '../../platform/postgres/listen.ts';
 import { gauge } from '../../platform/telemetry/index.ts';
+import { answerRequests } from './answer-requests.ts';
 import type { SagaDefinition, SideEffectHandler } from './definition.ts';
 import { inspectSagas, type SagaInspector, type SagaStats } from './inspect.ts';
 import { startOutboxWorker } from './outbox.ts';
@@ -109,7 +110,8 @@ export async function startSagas(options: {
     log,
   });
   const timers = startTimers({ pool, sagas, now: clock, onTaken, log });
-  const loops = { command: commands, 'side-effect': sideEffects, timers };
+  const requests = answerRequests({ pool, eventStore, sagas, onTaken, log });
+  const loops = { command: commands, 'side-effect': sideEffects, timers, requests };
   const listener = listen({
     ...{ url, channel: WAKE_CHANNEL, log },
     heard: (payload) => onTaken(workersNamed(payload)),
@@ -123,7 +125,7 @@ export async function startSagas(options: {
   });
   const consumer = startConsumer({ eventStore, definition: session.definition, log });
 
-  const inspect = inspectSagas({ pool, eventStore, definitions });
+  const inspect = inspectSagas(pool);
   const depth = gauge({
     name: 'pawprint_saga_outbox_rows',
     help: 'Outbox rows of sagas by what they wait for',
@@ -167,7 +169,10 @@ export async function startSagas(options: {
       clearInterval(measuring);
       session.stop();
       // First no new work, then what runs.
-      await Promise.all([consumer.stop(), timers.stop(), listener.stop(), tidying.stop()]);
+      await Promise.all([
+        ...[consumer.stop(), timers.stop(), requests.stop()],
+        ...[listener.stop(), tidying.stop()],
+      ]);
       await Promise.all([commands.stop(), sideEffects.stop()]);
       await pool.end();
     },

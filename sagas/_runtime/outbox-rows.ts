@@ -12,6 +12,8 @@ export type LeasedRow = {
   readonly payload: unknown;
   /** 1 for the first. */
   readonly attempt: number;
+  /** Attempts before this round: a replay begins a new one. */
+  readonly attemptsBefore: number;
   readonly fence: number;
   readonly causeId: string;
   readonly correlationId: string;
@@ -55,7 +57,7 @@ export async function claimRows(
               lease_until = clock_timestamp() + $4 * interval '1 millisecond'
          from free where o.seq = free.seq
        returning o.seq, o.id, o.saga, o.instance, o.kind, o.name, o.key, o.payload,
-                 o.attempts as attempt, o.fence, o.cause_event_id as "causeId",
+                 o.attempts as attempt, o.attempts_before as "attemptsBefore", o.fence, o.cause_event_id as "causeId",
                  o.correlation_id as "correlationId"
      ), logged as (
        insert into saga.outbox_attempts (outbox_id, attempt, fence, worker)

@@ -96,13 +96,14 @@ export function startOutboxWorker(options: {
     const failure = classify(error);
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const about = { err: error, saga: row.saga, instance: row.instance, name: row.name };
-    const over = failure === 'never' || (failure === 'unexpected' && row.attempt >= maxAttempts);
+    const tries = row.attempt - row.attemptsBefore;
+    const over = failure === 'never' || (failure === 'unexpected' && tries >= maxAttempts);
     if (over) {
       log.error({ ...about, attempt: row.attempt }, 'given up: somebody has to look');
       await endAttempt(pool, row, { status: 'dead', outcome: 'dead', error: text });
       return 'dead';
     }
-    const pauseMs = pauseAfter(row.attempt);
+    const pauseMs = pauseAfter(tries);
     log.warn({ ...about, attempt: row.attempt, pauseMs }, 'an attempt failed and will be repeated');
     await endAttempt(pool, row, { status: 'pending', outcome: failure, error: text, pauseMs });
     return failure;

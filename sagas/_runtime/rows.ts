@@ -164,8 +164,9 @@ async function saveOutbox(session: Session, rows: readonly OutboxEntry[]): Promi
 
 async function park(session: Session, parked: Changes['parked']): Promise<void> {
   await session.query(
-    `insert into saga.parked (saga, instance, input, cause)
-     select * from unnest($1::text[], $2::text[], $3::jsonb[], $4::text[])`,
+    `insert into saga.parked (saga, instance, input, cause, attempts)
+     select saga, instance, input, cause, case when cause is null then 0 else 1 end
+       from unnest($1::text[], $2::text[], $3::jsonb[], $4::text[]) as p(saga, instance, input, cause)`,
     [
       parked.map(({ input }) => input.saga.name),
       parked.map(({ input }) => input.instance),

@@ -20,6 +20,7 @@ import {
   startSagas,
 } from './index.ts';
 import { claimRows, endAttempt, LeaseLostError } from './outbox-rows.ts';
+import { type Answer, type Ask, askSagas, PARKED, requestProgress } from './requests.ts';
 import { delivered } from './spec-kit.ts';
 import { startTimers } from './timers.ts';
 
@@ -46,12 +47,17 @@ function logOfTickets() {
   const events: ReturnType<typeof ticket>[] = [];
   const wakes = new Set<() => void>();
   const poison = new Set<string>();
+  let away = false;
   const asRaw = (event: (typeof events)[number]): RawEvent => ({ ...event, created: new Date() });
   const eventStore: EventStore = {
     append: () => Promise.reject(new Error('nobody appends here')),
-    readStreamRaw: () => Promise.reject(new Error('nobody reads this')),
-    readStream: async (stream, { from = 0 } = {}) =>
-      events.filter((event) => event.stream === stream && event.revision === from),
+    readStreamRaw: async (stream, { from = 0 } = {}) => {
+      if (away) throw new Error('the log is away');
+      return events
+        .filter((event) => event.stream === stream && event.revision === from)
+        .map(asRaw);
+    },
+    readStream: () => Promise.reject(new Error('nobody reads this')),
     decode: async (raws) =>
       raws.map((raw) => {
         const found = events.find((event) => event.id === raw.id);
@@ -93,6 +99,10 @@ function logOfTickets() {
   return {
     eventStore,
     poison,
+    /** Whether single events can be read again. */
+    away: (now: boolean) => {
+      away = now;
+    },
     /** Writes events about tickets: the next positions of the log. */
     write: (...names: string[]) => {
       const written = names.map((name) => ticket(name, events.length + 1, events));
@@ -201,6 +211,18 @@ const until = <T>(check: () => T | Promise<T>): Promise<T> =>
   vi.waitFor(check, { timeout: 10_000, interval: 10 });
 const seenBy = async (sagas: Sagas, name: string): Promise<readonly string[]> =>
   ((await sagas.inspect.explain('noting', idOf(name)))?.['state'] as State | null)?.seen ?? [];
+const request = (kind: Ask['kind'], name: string, subject = ''): Ask => ({
+  ...{ kind, subject, saga: 'noting', instance: idOf(name) },
+});
+const answerTo = (ids: readonly number[]): Promise<Answer> =>
+  until(async () => {
+    const answer = (await requestProgress(pool, ids))[0]?.answer ?? null;
+    if (answer === null) throw new Error('not answered yet');
+    return answer;
+  });
+/** Asks as an operator does, from outside of the process. */
+const ask = async (...asked: Parameters<typeof request>): Promise<Answer> =>
+  answerTo(await askSagas(pool, [request(...asked)], 'spec'));
 const stopped = async (sagas: Sagas): Promise<void> => {
   running.splice(running.indexOf(sagas), 1);
   await sagas.stop();
@@ -400,11 +422,19 @@ describe('side effects', () => {
     }[];
     expect(row?.last_error).toBe('Error: the bell is broken');
     expect(row?.attemptLog).toMatchObject([{ outcome: 'unexpected' }, { outcome: 'dead' }]);
+    const [letter] = await sagas.inspect.dead();
+    expect(letter).toMatchObject({ id: row?.id, cause: 'Error: the bell is broken', attempts: 2 });
+    // A whole round of attempts again, not only one.
+    await ask('replay', 'a', row?.id);
+    await until(async () => expect((await sagas.inspect.dead())[0]?.attempts).toBe(4));
     broken = false;
-    expect(await sagas.inspect.retry(row?.id ?? '')).toBe(true);
-    await until(() => expect(attempts).toBe(3));
+    const ids = await askSagas(pool, [request('replay', 'a', row?.id)], 'spec');
+    expect(await askSagas(pool, [request('replay', 'a', row?.id)], 'spec')).toEqual(ids);
+    await until(() => expect(attempts).toBe(5));
     await until(async () => expect((await sagas.inspect.stats()).dead).toBe(0));
-    expect(await sagas.inspect.cancel(row?.id ?? '')).toBe(false);
+    expect(await ask('replay', 'a', row?.id)).toMatchObject({ rows: 0 });
+    expect(await ask('cancel', 'a')).toMatchObject({ rows: 0, timers: 0, inputs: 0 });
+    expect(attempts).toBe(5);
   });
 
   it('are taken over when their worker is silent, whose result is then refused', async () => {
@@ -462,6 +492,67 @@ describe('side effects', () => {
     expect(runs).toBe(1);
     end();
     await until(async () => expect((await first.inspect.stats()).waiting.sideEffects).toBe(0));
+  });
+});
+
+describe('an instance that is called off', () => {
+  it('does nothing more of what it waited with; later events move it as ever', async () => {
+    const tickets = logOfTickets();
+    const started = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const { bus, executed } = notingBus(async ({ body }) => {
+      if (body !== 1) return;
+      started.resolve();
+      await gate.promise;
+      throw new CommandRefused(rejected('sold-out', 'Too late: nobody asks any more.'));
+    });
+    const saga = noting((input) =>
+      input.kind === 'event'
+        ? [
+            command('ask', input.event.ordinal),
+            command('then', input.event.ordinal),
+            { kind: 'timer', name: `t${input.event.ordinal}`, at: '2099-05-01T12:00:00.000Z' },
+          ]
+        : [],
+    );
+    const sagas = await start(tickets.eventStore, [saga], { bus });
+    tickets.write('a');
+    await started.promise;
+    expect((await sagas.inspect.list())[0]).toMatchObject({
+      ...{ status: 'working', stuckSince: null, nextTimer: new Date('2099-05-01T12:00:00.000Z') },
+    });
+    expect(await ask('cancel', 'a')).toMatchObject({ rows: 2, running: 1, timers: 1 });
+    gate.resolve();
+    tickets.write('a');
+    await until(() => expect(executed.map(({ body }) => body)).toEqual([1, 2, 2]));
+    expect(await seenBy(sagas, 'a')).toEqual(['1', '2']);
+    expect(await sagas.inspect.stats()).toMatchObject({ dead: 0, timers: 1 });
+  });
+
+  it('is stuck since the moment that something should have happened, a minute later', async () => {
+    const tickets = logOfTickets();
+    const saga = noting(onEvents({ kind: 'side-effect', effect: 'ring', key: 'k', payload: {} }));
+    const sagas = await start(tickets.eventStore, [saga]);
+    tickets.write('a');
+    // Nobody of this process does it.
+    await until(async () => expect((await sagas.inspect.list())[0]?.status).toBe('working'));
+    const wanted = await pool.query<{ at: Date }>(
+      `update saga.outbox set created_at = now() - interval '61 seconds' returning created_at as at`,
+    );
+    expect(await sagas.inspect.list({ status: 'stuck' })).toMatchObject([
+      { instance: idOf('a'), stuckSince: wanted.rows[0]?.at },
+    ]);
+    await ask('cancel', 'a');
+    expect((await sagas.inspect.list())[0]).toMatchObject({ status: 'settled', stuckSince: null });
+    await pool.query(
+      `insert into saga.timers (id, saga, instance, name, due_at, status, correlation_id)
+       values (gen_random_uuid(), 'of-another-release', 'x', 't', now() - interval '59 seconds', 'pending', 'c');
+       insert into saga.instances (saga, instance, state, revision, last_input)
+       values ('of-another-release', 'x', '{}', 1, 'y')`,
+    );
+    expect(await sagas.inspect.list({ instance: 'x' })).toMatchObject([{ status: 'waiting' }]);
+    await pool.query(`update saga.timers set due_at = due_at - interval '2 seconds'`);
+    expect(await sagas.inspect.list({ instance: 'x' })).toMatchObject([{ status: 'stuck' }]);
   });
 });
 
@@ -544,10 +635,19 @@ describe('an input that cannot be taken', () => {
     expect(await seenBy(sagas, 'a')).toEqual(['1']);
     const explained = await sagas.inspect.explain('noting', idOf('a'));
     expect(explained?.['parked']).toMatchObject([{ cause: 'a bug' }, { cause: null }]);
-    await expect(sagas.inspect.unpark('noting', idOf('a'))).rejects.toThrow('a bug');
-    expect((await sagas.inspect.stats()).parked).toBe(1);
+    expect(await ask('poke', 'a')).toMatchObject({ inputs: 0, left: 2, cause: 'a bug' });
+    const letter = { kind: 'parked', name: 'TicketIssued', cause: 'a bug', attempts: 2, behind: 1 };
+    expect(await sagas.inspect.dead()).toMatchObject([letter]);
     broken = false;
-    expect(await sagas.inspect.unpark('noting', idOf('a'))).toBe(2);
+    tickets.away(true);
+    const ids = await askSagas(pool, [request('replay', 'a', PARKED)], 'spec');
+    await until(async () =>
+      expect(await requestProgress(pool, ids)).toMatchObject([
+        { answer: null, trouble: 'the log is away' },
+      ]),
+    );
+    tickets.away(false);
+    expect(await answerTo(ids)).toMatchObject({ inputs: 2, left: 0, cause: null });
     expect(await seenBy(sagas, 'a')).toEqual(['1', '2', '4']);
     tickets.write('a');
     await until(async () => expect(await seenBy(sagas, 'a')).toEqual(['1', '2', '4', '5']));
@@ -565,6 +665,17 @@ describe('an input that cannot be taken', () => {
     expect(await seenBy(sagas, 'a')).toEqual([]);
     const explained = await sagas.inspect.explain('noting', idOf('a'));
     expect(explained?.['parked']).toMatchObject([{ cause: 'does not fit its schema' }]);
+    tickets.write('a');
+    await until(async () => expect((await sagas.inspect.dead())[0]?.behind).toBe(1));
+    // The first can be read now, the second cannot: as far as they go.
+    const third = tickets.write('a')[0]?.id ?? '';
+    tickets.poison.add(third);
+    await until(async () => expect((await sagas.inspect.dead())[0]?.behind).toBe(2));
+    tickets.poison.delete(event?.id ?? '');
+    expect(await ask('replay', 'a', PARKED)).toMatchObject({
+      ...{ inputs: 2, left: 1, cause: 'does not fit its schema' },
+    });
+    expect(await seenBy(sagas, 'a')).toEqual(['1', '3']);
   });
 });
 

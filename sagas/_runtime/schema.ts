@@ -108,6 +108,38 @@ const migrations: readonly Migration[] = [
       comment on table saga.parked is 'Inputs that could not be taken, and the later ones of the same instance that wait behind them. Events are named, not copied.';
       comment on column saga.parked.cause is 'Why it could not be taken; null: it only waits behind an earlier one.';`,
   },
+  {
+    name: '0002-requests',
+    sql: `
+      create table saga.requests (
+        id bigint generated always as identity primary key,
+        kind text not null check (kind in ('poke', 'replay', 'cancel')),
+        saga text not null,
+        instance text not null,
+        subject text not null,
+        asked_by text not null,
+        asked_at timestamptz not null default clock_timestamp(),
+        answered_at timestamptz,
+        answer jsonb,
+        trouble text
+      );
+      create unique index requests_open on saga.requests (kind, saga, instance, subject) where answered_at is null;
+      create index requests_instance on saga.requests (saga, instance);
+      create index requests_answered on saga.requests (answered_at) where answered_at is not null;
+      comment on table saga.requests is 'What operators ask of an instance. Whoever runs the sagas looks each second: reading a parked event takes keys that operators do not have.';
+      comment on column saga.requests.subject is 'Of a replay: the outbox row that was given up, or parked. Empty: the whole instance.';
+      comment on column saga.requests.trouble is 'Why it could not be tried yet; it is tried again.';
+
+      alter table saga.outbox drop constraint outbox_status_check,
+        add constraint outbox_status_check check (status in ('pending', 'leased', 'done', 'dead', 'cancelled')),
+        add column attempts_before integer not null default 0;
+      comment on column saga.outbox.attempts_before is 'Attempts of earlier rounds: a replay begins a new one.';
+      drop index saga.outbox_done;
+      create index outbox_over on saga.outbox (done_at) where status in ('done', 'cancelled');
+
+      alter table saga.parked add column attempts integer not null default 1;
+      comment on column saga.parked.attempts is 'How often it was tried; what waits behind another was not.';`,
+  },
 ];
 
 export const migrateSagas = (pool: Pool): Promise<void> =>

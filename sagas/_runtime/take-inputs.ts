@@ -14,14 +14,16 @@ export type Taken = {
  * Takes inputs in order, inside the caller's transaction: loads and locks their instances, reacts,
  * and saves states, timers, outbox rows and parked inputs with a handful of statements, however
  * many inputs there are. A reaction that throws parks its instance and nobody else's; later inputs
- * of a parked instance wait behind it.
+ * of a parked instance wait behind it; `unparking` is the key of the one whose parked inputs these are.
  */
 export async function takeInputs(
   session: Session,
   inputs: readonly InstanceInput[],
+  { unparking }: { readonly unparking?: string } = {},
 ): Promise<Taken> {
   if (inputs.length === 0) return { workers: [], parked: [] };
   const { rows, parked } = await lockInstances(session, inputs);
+  if (unparking !== undefined) parked.delete(unparking);
   const changes = reactToAll(inputs, rows, parked);
   const workers = await saveInputs(session, changes);
   return {

@@ -25,7 +25,7 @@ test('done rows go with their attempts after 30 days; what waits or needs somebo
                                cause_event_id, correlation_id, created_at, done_at)
       select gen_random_uuid(), 'a', status || days, 'command', 'c', status || days, 'l', '{}', status,
              'e', 'e', now() - days * interval '1 day', now() - days * interval '1 day'
-        from unnest(array['done', 'dead', 'pending']) as status, unnest(array[29, 31]) as days
+        from unnest(array['done', 'cancelled', 'dead', 'pending']) as status, unnest(array[29, 31]) as days
       returning id)
     insert into saga.outbox_attempts (outbox_id, attempt, fence, worker)
     select id, 1, 1, 'w' from made`);
@@ -34,13 +34,17 @@ test('done rows go with their attempts after 30 days; what waits or needs somebo
     select gen_random_uuid(), 'a', status || days, 't', now(), status, 'e',
            now() - days * interval '1 day'
       from unnest(array['fired', 'cancelled', 'pending']) as status, unnest(array[29, 31]) as days`);
+  await pool.query(`
+    insert into saga.requests (kind, saga, instance, subject, asked_by, answered_at)
+    select 'poke', 'a', coalesce('answered' || days, 'open'), '', 'sam', now() - days * interval '1 day'
+      from unnest(array[29, 31, null]) as days`);
 
   const tidying = keepSagasTidy(pool, createLogger({ level: 'silent', name: 'spec' }));
   await tidying.stop();
 
   const kept = async (sql: string) =>
     (await pool.query<{ instance: string }>(sql)).rows.map(({ instance }) => instance).toSorted();
-  const rows = ['dead29', 'dead31', 'done29', 'pending29', 'pending31'];
+  const rows = ['cancelled29', 'dead29', 'dead31', 'done29', 'pending29', 'pending31'];
   expect(await kept('select instance from saga.outbox')).toEqual(rows);
   expect(
     await kept(
@@ -50,4 +54,5 @@ test('done rows go with their attempts after 30 days; what waits or needs somebo
   expect(await kept('select instance from saga.timers')).toEqual([
     ...['cancelled29', 'fired29', 'pending29', 'pending31'],
   ]);
+  expect(await kept('select instance from saga.requests')).toEqual(['answered29', 'open']);
 });

@@ -7,13 +7,14 @@ const TIDY_MS = 60 * 60 * 1000;
 
 /**
  * Removes what is done and was looked at long enough: outbox rows with their attempts, timers that
- * fired or were called off. What somebody has to look at (given up, parked) stays, and so does an
+ * fired or were called off, requests that were answered. What somebody has to look at (given up, parked) stays, and so does an
  * instance's state: it is one row for each enrollment.
  */
 export async function tidySagas(pool: Pool): Promise<void> {
   await pool.query(
-    `delete from saga.outbox where status = 'done' and done_at < now() - ${KEPT};
-     delete from saga.timers where status <> 'pending' and updated_at < now() - ${KEPT}`,
+    `delete from saga.outbox where status in ('done', 'cancelled') and done_at < now() - ${KEPT};
+     delete from saga.timers where status <> 'pending' and updated_at < now() - ${KEPT};
+     delete from saga.requests where answered_at < now() - ${KEPT}`,
   );
 }
 

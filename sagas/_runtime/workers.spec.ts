@@ -33,7 +33,7 @@ describe('who is woken', () => {
     [
       'all of it',
       { outbox: [row('side-effect'), row('command')], timers: [timer(now)] },
-      allWorkers,
+      ['command', 'side-effect', 'timers'],
     ],
   ])('%s', (_what, changes, workers) => {
     expect(workersFor(changes, now)).toEqual(workers);
@@ -41,6 +41,7 @@ describe('who is woken', () => {
 
   it('hears of them by name; an empty notification is for all', () => {
     expect(workersNamed('side-effect,timers')).toEqual(['side-effect', 'timers']);
+    expect(workersNamed('requests')).toEqual(['requests']);
     expect(workersNamed('a-worker-of-tomorrow')).toEqual([]);
     expect(workersNamed('')).toEqual(allWorkers);
   });

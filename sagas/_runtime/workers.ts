@@ -3,9 +3,11 @@ import type { LeasedRow } from './outbox-rows.ts';
 import type { OutboxEntry, TimerChange } from './react.ts';
 
 /** Who works off what reactions leave behind: one loop each, in every process of the role. */
-export type Worker = LeasedRow['kind'] | 'timers';
+export type Worker = LeasedRow['kind'] | 'timers' | 'requests';
 
-export const allWorkers: readonly Worker[] = ['command', 'side-effect', 'timers'];
+/** Those whom reactions leave something; requests are made by operators. */
+const ofReactions = ['command', 'side-effect', 'timers'] as const;
+export const allWorkers: readonly Worker[] = [...ofReactions, 'requests'];
 
 /**
  * Whom to wake for these rows. A timer that is due later than the longest sleep needs nobody: the
@@ -17,7 +19,7 @@ export function workersFor(
   now: number = Date.now(),
 ): readonly Worker[] {
   const soon = timers.some(({ at }) => at !== null && Date.parse(at) <= now + LONGEST_SLEEP_MS);
-  return allWorkers.filter((worker) =>
+  return ofReactions.filter((worker) =>
     worker === 'timers' ? soon : outbox.some(({ kind }) => kind === worker),
   );
 }

@@ -262,6 +262,66 @@ const ndjson = (text: string) =>
     .split('\n')
     .map((line) => event.parse(JSON.parse(line)));
 
+test('what a saga gave up on and parked is listed, replayed by the sagas, and called off', async () => {
+  const instance = season.enrollmentId;
+  const saga = 'send-confirmation';
+  const stream = z
+    .array(z.object({ id: z.string(), type: z.string(), revision: z.int() }))
+    .parse(json(await run('events', 'stream', `enrollment-${instance}`, '--json')));
+  const confirmed = stream.find(({ type }) => type === 'EnrollmentConfirmed');
+  if (confirmed === undefined) throw new Error('the enrollment is not confirmed');
+  const pool = createPool({ url: platform.databaseUrl, name: 'spec' });
+  onTestFinished(() => pool.end());
+  const of = [saga, instance];
+  const given = await pool.query<{ id: string }>(
+    `update saga.outbox set status = 'dead', last_error = 'a fault', done_at = now()
+      where saga = $1 and instance = $2 and kind = 'command' and status = 'done' returning id`,
+    of,
+  );
+  const input = { ...confirmed, kind: 'event', stream: `enrollment-${instance}`, ordinal: 1 };
+  await pool.query(
+    "insert into saga.parked (saga, instance, input, cause) values ($1, $2, $3, 'a bug')",
+    [...of, input],
+  );
+  const dead = await run('sagas', 'dead');
+  expect(dead.code).toBe(1);
+  expect(dead.out).toMatch(/parked-\d+: a bug/);
+  expect(dead.out).toContain(`${given.rows[0]?.id}: a fault`);
+  const stuck = await run('sagas', 'list', '--stuck', '--json');
+  expect(stuck.code).toBe(1);
+  expect(json(stuck)).toMatchObject([{ saga, instance, stuckSince: expect.any(String) }]);
+
+  const replayed = await run('sagas', 'dead', '--all', '--json');
+  expect(replayed).toMatchObject({ code: 0 });
+  expect(json(replayed)).toEqual({ rows: given.rowCount, inputs: 1, left: [] });
+  await until(
+    'the rows were done once more',
+    () => run('sagas', 'list', '--saga', saga, '--json'),
+    (said) => listed.parse(json(said)).every(({ status: one }) => one === 'settled'),
+  );
+  expect(await run('sagas', 'dead')).toMatchObject({ code: 0, out: 'Nothing was given up on.\n' });
+  expect((await run('sagas', 'poke', saga, instance)).out).toBe(
+    '0 rows tried now, 0 parked inputs taken.\n',
+  );
+
+  const unasked = await run('sagas', 'cancel', saga, instance);
+  expect(unasked).toMatchObject({ code: 2, out: '' });
+  expect(unasked.err).toContain('say --yes');
+  expect(json(await run('sagas', 'cancel', saga, instance, '--yes', '--json'))).toEqual({
+    ...{ saga, instance, rows: 0, running: 0, timers: 0, inputs: 0 },
+  });
+  const shown = await run('sagas', 'show', saga, instance);
+  expect(shown.out).toMatch(/asked to replay it.*asked to poke it.*asked to cancel it/s);
+  expect(shown.out).not.toContain('called off');
+  for (const args of [
+    ['poke', saga, 'enr_of_nobody'],
+    ['dead', '--replay', 'parked-9999'],
+    ['dead', '--replay', 'parked-1', '--all'],
+  ]) {
+    expect(await run('sagas', ...args)).toMatchObject({ code: 2, out: '' });
+  }
+});
+
 test('a stream is read out of the log, and nobody is named', async () => {
   const { enrollmentId, member } = season;
   const said = await run('events', 'stream', `enrollment-${enrollmentId}`, '--json');

@@ -16,7 +16,6 @@ import {
   SAGAS_LOCK,
 } from '../../../sagas/_runtime/session.ts';
 import { inboxStats, statementAge } from '../../../sagas/follow-stripe/stats.ts';
-import { sagas as definitions } from '../../../sagas/index.ts';
 import type { Platform } from '../_cli/platform.ts';
 import { readProjections } from '../projections/status.ts';
 
@@ -96,8 +95,7 @@ async function projectionsFound(platform: Platform): Promise<Finding> {
 }
 
 async function sagasFound(platform: Platform): Promise<Finding> {
-  const [pool, eventStore] = await Promise.all([platform.pool(), platform.eventStore()]);
-  const stats = await inspectSagas({ pool, eventStore, definitions }).stats();
+  const stats = await inspectSagas(await platform.pool()).stats();
   const { runs, lag } = await consumerFound(platform, SAGAS_LOCK, readSagasCheckpoint);
   const waiting = stats.waiting.commands + stats.waiting.sideEffects;
   return found(
@@ -108,10 +106,8 @@ async function sagasFound(platform: Platform): Promise<Finding> {
       waiting > 0 && stats.oldestSeconds > WAITS_AFTER_SECONDS
         ? `the oldest row has waited for ${Math.round(stats.oldestSeconds)} s`
         : null,
-      stats.parked === 0
-        ? null
-        : `${count(stats.parked, 'instance')} parked (ops sagas list --stuck)`,
-      stats.dead === 0 ? null : `${count(stats.dead, 'row')} given up on (ops sagas list --stuck)`,
+      stats.parked === 0 ? null : `${count(stats.parked, 'instance')} parked (ops sagas dead)`,
+      stats.dead === 0 ? null : `${count(stats.dead, 'row')} given up on (ops sagas dead)`,
     ],
   );
 }

@@ -35,8 +35,10 @@ const colours: Readonly<Record<(typeof statuses)[number], Colour>> = {
 export const sagasList = defineVerb({
   name: 'list',
   summary: 'List instances of sagas, the newest first',
-  description: `stuck: an input is parked or a row was given up on. working: commands or side effects are on
-their way. waiting: for a timer. settled: nothing is to come but new events.`,
+  description: `stuck: an input is parked, a row was given up on, or something should have happened a minute ago (a
+command or side effect that still waits or runs, a timer that did not fire). "stuck since" is the earliest
+of them: parked, given up, wanted, due. working: commands or side effects are on their way. waiting: for
+a timer. settled: nothing is to come but new events.`,
   input,
   positional: [],
   finding: 'an instance of the list is stuck',
@@ -48,7 +50,7 @@ their way. waiting: for a timer. settled: nothing is to come but new events.`,
     },
     {
       line: 'npm run -s ops -- sagas list --json --limit 1000',
-      does: '[{ saga, instance, status, state, waiting, dead, parked, timers, … }]',
+      does: '[{ saga, instance, status, stuckSince, nextTimer, state, waiting, dead, parked, … }]',
     },
   ],
   run: async ({ input: asked, platform, out }) => {
@@ -70,10 +72,14 @@ their way. waiting: for a timer. settled: nothing is to come but new events.`,
     });
     out.show(found, () => [
       ...out.table(
-        ['saga', 'instance', 'status', 'waiting', 'dead', 'parked', 'timers', 'last input', 'at'],
+        [
+          ...['saga', 'instance', 'status', 'stuck since', 'next timer'],
+          ...['waiting', 'dead', 'parked', 'timers', 'last input', 'at'],
+        ],
         found.map((one): Cell[] => [
           ...[one.saga, one.instance],
           { text: one.status, colour: colours[one.status] },
+          ...[one.stuckSince, one.nextTimer].map((at) => at?.toISOString() ?? null),
           ...[one.waiting, one.dead, one.parked, one.timers],
           ...[one.lastInput, one.updatedAt.toISOString()],
         ]),

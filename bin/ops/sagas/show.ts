@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Cell } from '../_cli/output.ts';
 import { defineVerb, exits } from '../_cli/verb.ts';
-import { openInspector } from './open.ts';
+import { instanceOf, openInspector } from './open.ts';
 import { explainedSchema, timelineOf } from './timeline.ts';
 
 export const sagasShow = defineVerb({
@@ -50,7 +50,7 @@ export const sagasShow = defineVerb({
         ]),
       ),
     ]);
-    const stuck = found.parked.length > 0 || found.outbox.some(({ status }) => status === 'dead');
-    return stuck ? exits.finding : exits.well;
+    const { status } = await instanceOf(platform, { saga, instance });
+    return status === 'stuck' ? exits.finding : exits.well;
   },
 });

@@ -19,6 +19,7 @@ const explained = explainedSchema.parse({
     },
   ],
   parked: [{ cause: 'TypeError: no seat', parked_at: at(5), input: {} }],
+  requests: [{ kind: 'replay', asked_by: 'sam@desk', asked_at: at(6) }],
 });
 
 test('rows, attempts, timers and parked inputs come in the order of time, in UTC', () => {
@@ -35,6 +36,7 @@ test('rows, attempts, timers and parked inputs come in the order of time, in UTC
       wrong: true,
     },
     { at: '2026-05-01T08:05:00.000Z', what: 'parked an input: TypeError: no seat', wrong: true },
+    { at: '2026-05-01T08:06:00.000Z', what: 'sam@desk asked to replay it', wrong: false },
     { at: '2026-05-01T08:09:00.000Z', what: 'timer late is due', wrong: false },
   ]);
 });

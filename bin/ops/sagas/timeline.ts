@@ -13,7 +13,7 @@ const row = z.object({
   id: z.string(),
   kind: z.enum(['command', 'side-effect']),
   name: z.string(),
-  status: z.enum(['pending', 'leased', 'done', 'dead']),
+  status: z.enum(['pending', 'leased', 'done', 'dead', 'cancelled']),
   attempts: z.int(),
   next_attempt_at: instant,
   last_error: z.string().nullable(),
@@ -28,6 +28,11 @@ const timer = z.object({
   updated_at: instant,
 });
 const parked = z.object({ cause: z.string().nullable(), parked_at: instant, input: z.unknown() });
+const request = z.object({
+  kind: z.enum(['poke', 'replay', 'cancel']),
+  asked_by: z.string(),
+  asked_at: instant,
+});
 
 /** An instance as `SagaInspector.explain` gives it: columns as they stand in the tables. */
 export const explainedSchema = z.object({
@@ -40,6 +45,7 @@ export const explainedSchema = z.object({
   timers: z.array(timer),
   outbox: z.array(row),
   parked: z.array(parked),
+  requests: z.array(request),
 });
 
 export type Explained = z.output<typeof explainedSchema>;
@@ -47,7 +53,12 @@ export type Explained = z.output<typeof explainedSchema>;
 export type Moment = { readonly at: string; readonly what: string; readonly wrong: boolean };
 
 /** What an instance did and what was done for it, in the order of time; what is due stands last. */
-export function timelineOf({ timers, outbox, parked: held }: Explained): readonly Moment[] {
+export function timelineOf({
+  timers,
+  outbox,
+  parked: held,
+  requests,
+}: Explained): readonly Moment[] {
   const moments = [
     ...outbox.flatMap(momentsOfRow),
     ...timers.flatMap((one) => momentsOfTimer(one)),
@@ -55,6 +66,11 @@ export function timelineOf({ timers, outbox, parked: held }: Explained): readonl
       at,
       what: `parked an input: ${cause ?? 'waits behind an earlier one'}`,
       wrong: true,
+    })),
+    ...requests.map(({ kind, asked_by: who, asked_at: at }) => ({
+      at,
+      what: `${who} asked to ${kind} it`,
+      wrong: false,
     })),
   ];
   return moments.sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
@@ -71,6 +87,9 @@ function momentsOfRow(one: z.output<typeof row>): readonly Moment[] {
     })),
     ...(one.status === 'dead' && one.done_at !== null
       ? [{ at: one.done_at, what: `gave up on the ${wish}: ${one.last_error ?? ''}`, wrong: true }]
+      : []),
+    ...(one.status === 'cancelled' && one.done_at !== null
+      ? [{ at: one.done_at, what: `called off the ${wish}`, wrong: false }]
       : []),
     ...(one.status === 'pending' && one.attempts > 0
       ? [{ at: one.next_attempt_at, what: `next attempt at the ${wish}`, wrong: false }]
