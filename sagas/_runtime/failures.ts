@@ -40,7 +40,7 @@ export function classify(error: unknown): Failure {
 }
 
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 15_000;
+export const LONGEST_PAUSE_MS = 15_000;
 
 /** 0.1 s, 0.2 s, … up to 15 s, each between half of it and all of it, so that many do not come at once. */
 export function pauseAfter(attempt: number, random: () => number = Math.random): number {

@@ -10,6 +10,7 @@ import { createPool } from '../../platform/postgres/index.ts';
 import { listen } from '../../platform/postgres/listen.ts';
 import { gauge } from '../../platform/telemetry/index.ts';
 import { answerRequests } from './answer-requests.ts';
+import { watchClock } from './clock.ts';
 import type { SagaDefinition, SideEffectHandler } from './definition.ts';
 import { inspectSagas, type SagaInspector, type SagaStats } from './inspect.ts';
 import { startOutboxWorker } from './outbox.ts';
@@ -70,7 +71,7 @@ export async function startSagas(options: {
   definitions: readonly SagaDefinition[];
   effects: Readonly<Record<string, SideEffectHandler>>;
   log: Logger;
-  /** Epoch milliseconds, for timers. Leases and pauses go by the database's clock. */
+  /** Epoch milliseconds, for timers: the clock that decisions go by. Leases and pauses go by the database's. */
   clock?: () => number;
   tuning?: Partial<SagaTuning>;
 }): Promise<Sagas> {
@@ -112,6 +113,10 @@ export async function startSagas(options: {
   const timers = startTimers({ pool, sagas, now: clock, onTaken, log });
   const requests = answerRequests({ pool, eventStore, sagas, onTaken, log });
   const loops = { command: commands, 'side-effect': sideEffects, timers, requests };
+  const clocks = watchClock({
+    ...{ pool, leaseMs: tuning.leaseMs, log },
+    onMended: () => onTaken(allWorkers),
+  });
   const listener = listen({
     ...{ url, channel: WAKE_CHANNEL, log },
     heard: (payload) => onTaken(workersNamed(payload)),
@@ -171,7 +176,7 @@ export async function startSagas(options: {
       // First no new work, then what runs.
       await Promise.all([
         ...[consumer.stop(), timers.stop(), requests.stop()],
-        ...[listener.stop(), tidying.stop()],
+        ...[listener.stop(), tidying.stop(), clocks.stop()],
       ]);
       await Promise.all([commands.stop(), sideEffects.stop()]);
       await pool.end();

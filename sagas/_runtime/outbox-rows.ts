@@ -37,15 +37,21 @@ export async function claimRows(
     limit: number;
     leaseMs: number;
     worker: string;
+    /**
+     * Rows that this process works on: not to be taken, though their leases seem over. The clock of
+     * the database may have been set forward between two renewals.
+     */
+    busy: readonly string[];
   },
 ): Promise<LeasedRow[]> {
-  const { kind, names, limit, leaseMs, worker } = options;
+  const { kind, names, limit, leaseMs, worker, busy } = options;
   const { rows } = await pool.query<LeasedRow>(
     `with free as (
        select o.seq from saga.outbox o
         where o.kind = $1 and ($2::text[] is null or o.name = any ($2))
           and ((o.status = 'pending' and o.next_attempt_at <= clock_timestamp())
             or (o.status = 'leased' and o.lease_until <= clock_timestamp()))
+          and o.id <> all ($6::uuid[])
           and not exists (
             select 1 from saga.outbox e
              where e.saga = o.saga and e.instance = o.instance and e.lane = o.lane
@@ -64,7 +70,7 @@ export async function claimRows(
        select id, attempt, fence, $5 from taken
      )
      select * from taken order by seq`,
-    [kind, names, limit, leaseMs, worker],
+    [kind, names, limit, leaseMs, worker, busy],
   );
   return rows;
 }

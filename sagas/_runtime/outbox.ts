@@ -163,7 +163,9 @@ export function startOutboxWorker(options: {
   renewal.unref();
 
   const claim = (limit: number): Promise<LeasedRow[]> =>
-    crossing('saga.take-rows', () => claimRows(pool, { kind, names, limit, leaseMs, worker }));
+    crossing('saga.take-rows', () =>
+      claimRows(pool, { kind, names, limit, leaseMs, worker, busy: [...running.keys()] }),
+    );
 
   /** Milliseconds to sleep. */
   const turn = async (): Promise<number> => {

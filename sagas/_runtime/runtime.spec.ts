@@ -444,7 +444,14 @@ describe('side effects', () => {
     tickets.write('a');
     await until(async () => expect((await sagas.inspect.stats()).waiting.sideEffects).toBe(1));
     const claim = (worker: string, leaseMs: number) =>
-      claimRows(pool, { kind: 'side-effect', names: ['ring'], limit: 10, leaseMs, worker });
+      claimRows(pool, {
+        kind: 'side-effect',
+        names: ['ring'],
+        limit: 10,
+        leaseMs,
+        worker,
+        busy: [],
+      });
     const [silent] = await claim('silent', 50);
     if (silent === undefined) throw new Error('nothing to claim');
     expect(silent).toMatchObject({ attempt: 1, key: 'bell' });
@@ -492,6 +499,54 @@ describe('side effects', () => {
     expect(runs).toBe(1);
     end();
     await until(async () => expect((await first.inspect.stats()).waiting.sideEffects).toBe(0));
+  });
+});
+
+describe('the clock of the database', () => {
+  const ring = (key: string) =>
+    ({ kind: 'side-effect', effect: 'ring', key, payload: {} }) as const;
+  const ringing = noting((input) =>
+    input.kind === 'event' ? [ring(`bell ${input.event.ordinal}`)] : [],
+  );
+
+  it('set forward two hours lets nothing that runs be begun a second time', async () => {
+    const tickets = logOfTickets();
+    const gate = Promise.withResolvers<void>();
+    const rung: string[] = [];
+    const effects = {
+      ring: async ({ key }: { key: string }) => {
+        rung.push(key);
+        if (key === 'bell 1') await gate.promise;
+      },
+    };
+    const sagas = await start(tickets.eventStore, [ringing], { effects });
+    tickets.write('a');
+    await until(() => expect(rung).toEqual(['bell 1']));
+    await pool.query(`update saga.outbox set lease_until = lease_until - interval '2 hours'`);
+    // The row that seems free stands before this one.
+    tickets.write('b');
+    await until(() => expect(rung).toContain('bell 2'));
+    gate.resolve();
+    await until(async () => expect((await sagas.inspect.stats()).waiting.sideEffects).toBe(0));
+    expect(rung).toEqual(['bell 1', 'bell 2']);
+  });
+
+  it('set back a day lets nothing wait for a day: no pause, and no lease of a killed worker', async () => {
+    const tickets = logOfTickets();
+    const first = await start(tickets.eventStore, [ringing]);
+    tickets.write('a', 'b');
+    await until(async () => expect((await first.inspect.stats()).waiting.sideEffects).toBe(2));
+    await stopped(first);
+    await pool.query(
+      `update saga.outbox set next_attempt_at = now() + interval '1 day' where key = 'bell 1';
+       update saga.outbox set status = 'leased', fence = 0, lease_until = now() + interval '1 day'
+        where key = 'bell 2'`,
+    );
+    const rung: string[] = [];
+    const effects = { ring: async ({ key }: { key: string }) => void rung.push(key) };
+    const tuning = { leaseMs: 200 };
+    await start(tickets.eventStore, [ringing], { effects, tuning });
+    await until(() => expect(rung.toSorted()).toEqual(['bell 1', 'bell 2']));
   });
 });
 
@@ -561,25 +616,34 @@ describe('timers', () => {
   const noon = Date.parse('2099-05-01T12:00:00Z');
   const remind = (name: string, ms: number) => ({ kind: 'timer', name, at: at(ms) }) as const;
 
-  it('fire once, however the clock jumps', async () => {
+  it('fire once, however the clock jumps, and none is forgotten', async () => {
     const tickets = logOfTickets();
+    const hour = 3_600_000;
     let now = noon;
     const sagas = await start(
       tickets.eventStore,
-      [noting(onEvents(remind('soon', noon + 1000), remind('later', noon + 7_200_000)))],
+      [noting(onEvents(remind('soon', noon + 1000), remind('later', noon + 2 * hour)))],
       { clock: () => now },
     );
+    const timersLeft = (left: number) =>
+      until(async () => expect((await sagas.inspect.stats()).timers).toBe(left));
     tickets.write('a');
-    await until(async () => expect((await sagas.inspect.stats()).timers).toBe(2));
-    now = noon + 3_600_000;
-    await until(async () => expect(await seenBy(sagas, 'a')).toEqual(['1', 'timer']));
-    now = noon - 86_400_000;
+    await timersLeft(2);
+    // Two hours on, a moment short of the second timer; then two hours and a day back.
+    now = noon + 2 * hour - 1;
+    await timersLeft(1);
+    now = noon - 24 * hour;
     tickets.write('b');
-    await until(async () => expect((await sagas.inspect.stats()).timers).toBe(3));
-    now = noon + 7_200_000;
-    await until(async () => expect((await sagas.inspect.stats()).timers).toBe(0));
+    await timersLeft(3);
+    expect(await seenBy(sagas, 'a')).toEqual(['1', 'timer']);
+    now = noon;
+    tickets.write('c');
+    await timersLeft(5);
+    now = noon + 2 * hour;
+    await timersLeft(0);
     expect(await seenBy(sagas, 'a')).toEqual(['1', 'timer', 'timer']);
     expect(await seenBy(sagas, 'b')).toEqual(['2', 'timer', 'timer']);
+    expect(await seenBy(sagas, 'c')).toEqual(['3', 'timer', 'timer']);
   });
 
   it('are moved by setting them again, and called off', async () => {
