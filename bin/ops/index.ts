@@ -1,5 +1,6 @@
 import { common } from './_cli/options.ts';
 import type { Entry, OpsContext, Program } from './_cli/verb.ts';
+import { eventsShow } from './events/show.ts';
 import { eventsStream } from './events/stream.ts';
 import { eventsTail } from './events/tail.ts';
 import { explain } from './explain.ts';
@@ -37,7 +38,7 @@ export const entries: readonly Entry[] = [
     summary: 'Look after what follows from events',
     verbs: [sagasList, sagasShow, sagasPoke, sagasCancel, sagasDead],
   },
-  { name: 'events', summary: 'Read the log', verbs: [eventsStream, eventsTail] },
+  { name: 'events', summary: 'Read the log', verbs: [eventsShow, eventsStream, eventsTail] },
   {
     name: 'finance',
     summary: 'Files and checks for finance',

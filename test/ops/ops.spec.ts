@@ -353,6 +353,45 @@ test('a stream is read out of the log, and nobody is named', async () => {
   expect(await run('events', 'stream', 'enrollment-nobody')).toMatchObject({ code: 1, out: '' });
 });
 
+test('one event is shown with what caused it and what it caused, and nobody is named', async () => {
+  const { enrollmentId, member } = season;
+  const requested = `enrollment-${enrollmentId}@0`;
+  const link = z.object({ id: z.uuid(), ordinal: z.int(), type: z.string() });
+  const shape = z.object({
+    ...{ ordinal: z.int(), id: z.uuid(), type: z.string(), began: z.string() },
+    ...{ metadata: z.object({ $correlationId: z.string() }), more: z.literal(false) },
+    ...{ causes: z.array(link), effects: z.array(link.extend({ depth: z.int() })) },
+  });
+  const said = await run('events', 'show', requested, '--json');
+  expect(said.code).toBe(0);
+  const first = shape.parse(json(said));
+  expect(first).toMatchObject({ type: 'EnrollmentRequested', causes: [] });
+  expect(first.began).toMatch(/^command /);
+  const stream = await run('events', 'stream', `enrollment-${enrollmentId}`, '--json');
+  const confirmed = z
+    .array(z.object({ id: z.string(), type: z.string() }))
+    .parse(json(stream))
+    .find(({ type }) => type === 'EnrollmentConfirmed');
+  const later = shape.parse(json(await run('events', 'show', confirmed?.id ?? '', '--json')));
+  const [cause] = later.causes;
+  const before = shape.parse(json(await run('events', 'show', `${cause?.ordinal}`, '--json')));
+  expect(before.id).toBe(cause?.id);
+  expect(before.effects).toContainEqual(
+    expect.objectContaining({ id: confirmed?.id, depth: 1, ordinal: later.ordinal }),
+  );
+  const person = await run('events', 'show', `member-${member.id}@0`);
+  expect(person.code).toBe(0);
+  expect(person.out).toContain(`encrypted, opens with the key of ${member.id}`);
+  expect(person.out).toMatch(/Caused by:\n {2}command /);
+  expect(person.out).not.toContain(member.name);
+  expect(person.out).not.toContain(member.email);
+  expect(await run('events', 'show', '999999999')).toMatchObject({ code: 1, out: '' });
+  expect(await run('events', 'show', 'member-nobody@0')).toMatchObject({ code: 1, out: '' });
+  const wrong = await run('events', 'show', 'member-nobody');
+  expect(wrong).toMatchObject({ code: 2, out: '' });
+  expect(wrong.err).toContain('STREAM@REVISION');
+});
+
 test('a row of a read model is told from the events that made it', async () => {
   const { enrollmentId, member } = season;
   const said = await run('explain', 'enrollments', enrollmentId, '--json');
