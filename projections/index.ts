@@ -11,6 +11,7 @@ import { rosterQueries } from './activity-roster/query.ts';
 import { activityRosterProjection } from './activity-roster/reduce.ts';
 import { articleQueries } from './articles/query.ts';
 import { articlesProjection } from './articles/reduce.ts';
+import { lineageQueries } from './audit-events/lineage.ts';
 import { auditQueries } from './audit-events/query.ts';
 import { auditEventsProjection } from './audit-events/reduce.ts';
 import { enrollmentMilestonesProjection } from './enrollment-milestones/reduce.ts';
@@ -45,6 +46,7 @@ export const queries: readonly QueryDefinition[] = [
   ...activityCatalogueQueries,
   ...articleQueries,
   ...auditQueries,
+  ...lineageQueries(projections),
   ...enrollmentQueries,
   ...giftQueries,
   ...journalQueries,

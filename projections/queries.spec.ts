@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { catalogue } from '../domain/_catalogue.ts';
 import { deriveId } from '../domain/_kernel/ids.ts';
 import type { Role } from '../domain/_kernel/roles.ts';
+import type { DeliveredEvent } from '../platform/consumer/types.ts';
 import { kyselyOf } from '../platform/postgres/index.ts';
 import { databaseAfter } from './_fixtures/applied.ts';
 import { season } from './_fixtures/season.ts';
+import type { ProjectionDefinition } from './_runtime/definition.ts';
+import { createExplainer } from './_runtime/explain.ts';
 import { encodeCursor } from './_runtime/paging.ts';
 import type { QueryContext, QueryDefinition, ReadPrincipal } from './_runtime/query.ts';
 import { getAuditStream } from './audit-events/query.ts';
+import { replacePersonal } from './audit-events/reduce.ts';
 import { projections, queries } from './index.ts';
 
 const history = season({ enrollments: 80 });
@@ -161,6 +166,7 @@ const lists = [
   ['list-gifts', staff, { activityId: first }, {}],
   ['list-gift-redemptions', staff, { activityId: first }, {}],
   ['list-articles', anonymous, {}, {}],
+  ['get-audit-lineage', finance, { projection: 'activity-catalogue', key: first }, {}],
   ['list-my-enrollments', person(deriveId('mem', 'season 3')), {}, {}],
   ['list-my-pets', person(deriveId('mem', 'season 1')), {}, {}],
   ['list-cash-refunds', staff, { activityId: first }, {}],
@@ -334,6 +340,51 @@ describe('finance', () => {
         difference: { amount: 700, currency: 'EUR' },
       }),
     ]);
+  });
+});
+
+describe('the lineage of a read model', () => {
+  /** Some keys of each kind: all of them would take a minute. */
+  const keysOf = (definition: ProjectionDefinition): readonly string[] => {
+    const kinds = new Map<string, Set<string>>();
+    for (const event of history.filter(({ type }) => definition.reducers.has(type))) {
+      const key = definition.keyOf(event);
+      const kind = key.replace(/[^_-]+$/, '');
+      kinds.set(kind, (kinds.get(kind) ?? new Set<string>()).add(key));
+    }
+    return [...kinds.values()].flatMap((keys) => [...keys].slice(0, 3));
+  };
+  const withoutNames = history.map((event): DeliveredEvent => {
+    const fields = catalogue.types.get(event.type)?.personal ?? [];
+    return { ...event, data: replacePersonal(event.data as Item, fields, null) };
+  });
+
+  it.each(projections)('$name: told as its reducers fold the log', async (definition) => {
+    const keys = keysOf(definition);
+    expect(keys).not.toEqual([]);
+    for (const key of keys) {
+      const { add } = createExplainer(definition, key);
+      const causes = withoutNames.flatMap((event) => {
+        const cause = add(event);
+        const { ordinal, id, type } = event;
+        return cause === null
+          ? []
+          : [{ ordinal, id, type, touched: cause.touched, fault: cause.fault }];
+      });
+      const params = { projection: definition.name, key };
+      expect(await all('get-audit-lineage', finance, 200, params)).toMatchObject(causes);
+    }
+  });
+
+  it('comes in pages, and says what is not there', async () => {
+    const params = { projection: 'activity-catalogue', key: first };
+    const whole = await all('get-audit-lineage', finance, 200, params);
+    expect(whole.length).toBeGreaterThan(7);
+    expect(await all('get-audit-lineage', finance, 7, params)).toEqual(whole);
+    const unknown = { projection: 'activity-catalog', key: first };
+    await expect(ask('get-audit-lineage', finance, unknown)).rejects.toThrow(/there are activity-/);
+    const nobody = { projection: 'refunds', key: deriveId('pay', 'nobody') };
+    await expect(ask('get-audit-lineage', finance, nobody)).rejects.toThrow('has this key');
   });
 });
 

@@ -11,16 +11,24 @@ type Json = Readonly<Record<string, unknown>>;
 export const PERSONAL = '[personal]';
 
 /** The data with every personal value replaced, whether the person was erased or not. */
-export function withoutPersonal(data: Json, fields: readonly PersonalPath[]): Json {
-  return fields.reduce((rest, { path }) => hide(rest, path), data);
+export const withoutPersonal = (data: Json, fields: readonly PersonalPath[]): Json =>
+  replacePersonal(data, fields, PERSONAL);
+
+/** The data with something else in the place of every personal value. */
+export function replacePersonal(
+  data: Json,
+  fields: readonly PersonalPath[],
+  by: typeof PERSONAL | null,
+): Json {
+  return fields.reduce((rest, { path }) => replace(rest, path, by), data);
 }
 
-function hide(data: Json, [head, ...rest]: readonly string[]): Json {
+function replace(data: Json, [head, ...rest]: readonly string[], by: string | null): Json {
   if (head === undefined || !(head in data)) return data;
-  if (rest.length === 0) return { ...data, [head]: PERSONAL };
+  if (rest.length === 0) return { ...data, [head]: by };
   const inner = data[head];
   return typeof inner === 'object' && inner !== null
-    ? { ...data, [head]: hide(inner as Json, rest) }
+    ? { ...data, [head]: replace(inner as Json, rest, by) }
     : data;
 }
 

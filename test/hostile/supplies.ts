@@ -205,6 +205,10 @@ const byRoute: Readonly<Record<string, Make>> = {
     const { activityId, headers } = await activity();
     return { path: { stream: `activity-${activityId}` }, headers };
   },
+  'get-audit-lineage': async ({ activity }) => {
+    const { activityId, headers } = await activity();
+    return { path: { projection: 'activity-catalogue', key: activityId }, headers };
+  },
   // Only their owner sees them.
   'get-enrollment': async ({ held, owner }) => {
     const { enrollmentId, headers } = await held(await owner());
