@@ -112,7 +112,7 @@ test('projections status shows each as it stands', async () => {
   }
   const table = await run('projections', 'status');
   expect(table.code).toBe(0);
-  expect(table.out).toMatch(/^enrollments +\d+ +live/m);
+  expect(table.out).toMatch(/^enrollments +\d+ +yes +live +at-head/m);
 });
 
 test('a read model is built again while the platform runs, and is what it was', async () => {
