@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ExitCode, exits } from '../ops/_cli/verb.ts';
+import { keepHeapSmall } from './heap.ts';
 import { ownPostgres, type Say, type Storage } from './own-postgres.ts';
 import { securityOf, securityOptions } from './security.ts';
 import { storageOf, storageOptions } from './storage.ts';
@@ -57,6 +58,7 @@ const told = (signal: AbortSignal): Promise<string> =>
   });
 
 async function serve({ input: asked, out, signal, env }: NodeRun<typeof input>): Promise<ExitCode> {
+  keepHeapSmall();
   const { startEventStoreNode } = await import('../../embedded/event-store/index.ts');
   const log = logger(out.json);
   const storage = storageOf(asked, env);

@@ -67,7 +67,8 @@ export type EventStoreNode = {
   stop(): Promise<void>;
 };
 
-const DEFAULT_CACHES: Caches = { streams: 50_000, ids: 50_000 };
+/** With long names and ids full about 20 MB; a miss costs one look-up for all of a commit. */
+const DEFAULT_CACHES: Caches = { streams: 4_096, ids: 8_192 };
 /** What the real server takes in one message. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const KEEPALIVE_MS = 10_000;

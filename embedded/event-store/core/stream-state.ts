@@ -19,8 +19,8 @@ export const recentAt = (state: StreamState, revision: bigint): WrittenId | unde
   return back < 0n ? undefined : state.recent[state.recent.length - 1 - Number(back)];
 };
 
-/** Ids remembered per stream: enough for the losers of a race to be judged without a look-up. */
-const REMEMBERED_IDS = 32;
+/** Ids remembered per stream: enough for most losers of a race to be judged without a look-up. */
+const REMEMBERED_IDS = 4;
 
 export const trimmed = (state: StreamState): StreamState =>
   state.recent.length <= REMEMBERED_IDS

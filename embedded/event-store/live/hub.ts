@@ -28,7 +28,10 @@ export type Hub = {
 
 export type HubLimits = { readonly maxEvents: number; readonly maxBytes: number };
 
-const DEFAULT_LIMITS: HubLimits = { maxEvents: 8_192, maxBytes: 16 * 1024 * 1024 };
+/** One in so many of the window may be forgotten and still be in memory. */
+const FORGOTTEN_SHARE = 8;
+
+const DEFAULT_LIMITS: HubLimits = { maxEvents: 4_096, maxBytes: 16 * 1024 * 1024 };
 
 /** What one reader gets at a time: if it never reads on, this much is kept for it. */
 const MOST_BYTES_AT_A_TIME = 1024 * 1024;
@@ -63,8 +66,9 @@ export const createHub = (start: bigint, wished: Partial<HubLimits> = {}): Hub =
       bytes -= weightOf(oldest);
       skip += 1;
     }
-    // Cutting the front off at every publish would copy the window each time.
-    if (skip > limits.maxEvents) {
+    // Cutting the front off at every publish would copy the window each time, and never would keep
+    // what nobody may have any more.
+    if (skip > limits.maxEvents / FORGOTTEN_SHARE) {
       events = events.slice(skip);
       skip = 0;
     }
