@@ -41,7 +41,7 @@ export function targetsOf(found: {
   ];
 }
 
-function ofGrowth({ appends, startedMb, readyMs }: Growth): readonly Target[] {
+function ofGrowth({ appends, filledMb, startedMb, readyMs }: Growth): readonly Target[] {
   return [
     ...appends.map(({ what, ratio }) =>
       atMost(`cost of an ${what}`, COST_OF_GROWTH, 1 / ratio.median),
@@ -51,6 +51,7 @@ function ofGrowth({ appends, startedMb, readyMs }: Growth): readonly Target[] {
       GROWTH_MB,
       startedMb.large.median - startedMb.small.median,
     ),
+    atMost('MB more in one node that fills it', GROWTH_MB, filledMb.large - filledMb.small),
     atMost('ms to READY on the large log', READY_MS, readyMs.median),
   ];
 }
