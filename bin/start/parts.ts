@@ -11,6 +11,7 @@ import {
   type Secrets,
   startNodeChild,
 } from '../../embedded/supervisor/index.ts';
+import { LARGE_BLOCKS } from '../event-store/heap.ts';
 import { partsHere, type StartOptions } from './options.ts';
 import type { PortName } from './ports.ts';
 
@@ -159,7 +160,7 @@ function eventStorePart(setting: Setting, postgres: Postgres) {
         script: 'event-store.ts',
         args: ['--json', '--port', String(port), ...anyPort],
         // Not an argument: everybody on the machine may read those of a process.
-        env: { DATABASE_URL: postgres.value().url('event_store') },
+        env: { DATABASE_URL: postgres.value().url('event_store'), ...LARGE_BLOCKS },
         ready: z.object({ url: z.string(), port: z.int() }),
       });
       port = running.value.port;
@@ -260,11 +261,11 @@ function child<Value>(
     ...spec,
     script: join(bin, spec.script),
     env: {
+      ...memoryGoesBack,
       ...spec.env,
       // Before the child's first line, unlike a call in it. One that is set serves several folders.
       NODE_COMPILE_CACHE:
         process.env['NODE_COMPILE_CACHE'] ?? join(setting.options.dataDir, 'compile-cache'),
-      ...memoryGoesBack,
     },
     wrap: setting.wrap,
     context,

@@ -3,10 +3,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { LARGE_BLOCKS } from '../../bin/event-store/heap.ts';
 
 const script = fileURLToPath(new URL('./node.ts', import.meta.url));
-/** As the supervisor and the image start a node: large blocks go back to the system. */
-const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: '262144' };
 const READY_MS = 60_000;
 /** Beyond the longest pause that shots have ever caused; a node that is silent for longer hangs. */
 const LOOK_MS = 60_000;
@@ -40,7 +39,7 @@ export type NodeProcess = {
 export const startNodeProcess = async (databaseUrl: string): Promise<NodeProcess> => {
   const child = fork(script, [databaseUrl], {
     silent: true,
-    env: { ...process.env, ...ALLOCATOR },
+    env: { ...process.env, ...LARGE_BLOCKS },
   });
   const lines: string[] = [];
   for (const output of [child.stdout, child.stderr]) {

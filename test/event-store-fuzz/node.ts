@@ -5,8 +5,10 @@
 import { readdirSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { keepHeapSmall } from '../../bin/event-store/heap.ts';
 import { startEventStoreNode } from '../../embedded/event-store/index.ts';
 
+keepHeapSmall();
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');
 

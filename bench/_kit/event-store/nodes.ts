@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { EventStoreDBClient } from '@eventstore/db-client';
+import { LARGE_BLOCKS } from '../../../bin/event-store/heap.ts';
 
 /** A node that runs as a process of its own, and the official client connected to it. */
 export type RunningNode = {
@@ -28,7 +29,10 @@ export const startInMemory = (): Promise<RunningNode> => start(IN_MEMORY, []);
 
 async function start(script: string, args: readonly string[]): Promise<RunningNode> {
   const begun = performance.now();
-  const child = fork(script, [...args], { silent: true });
+  const child = fork(script, [...args], {
+    silent: true,
+    env: { ...process.env, ...LARGE_BLOCKS },
+  });
   const { stdout, stderr, pid } = child;
   if (stdout === null || stderr === null || pid === undefined) throw new Error('no process');
   createInterface(stderr).on('line', (line) => {
