@@ -11,8 +11,8 @@ export const longSpecs = [
   'embedded/event-store/follow/crash.spec.ts',
   // Projections paused, compared and audited: whoever runs them looks each second.
   'projections/_runtime/life-cycle.spec.ts',
-  // Pausing, comparing and switching through the command line, on a whole platform.
-  'test/ops/projections.spec.ts',
+  // The verbs of `npm run ops` on a whole platform, each a process.
+  'test/ops/*.spec.ts',
   // Every projection built again event by event, with kill -9 in the middle.
   'projections/_runtime/rebuild-killed.spec.ts',
   // The files of the image, under the variables of every service, as processes.
