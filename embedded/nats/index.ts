@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isMissing, replaceDurably } from '../durable-file.ts';
+import { freePort } from '../free-port.ts';
 import { chooseGuard } from '../postgres/guard.ts';
 import { stopLeftover } from './leftover.ts';
 
@@ -155,16 +155,4 @@ async function stopChild(child: ChildProcess, exited: Promise<NatsExit>): Promis
     if (outcome !== 'late') return;
   }
   await exited;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done, fail) => {
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', done);
-  });
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  if (address === null || typeof address === 'string') throw new NatsStartFailed('no port is free');
-  return address.port;
 }

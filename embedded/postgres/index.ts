@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { freePort } from '../free-port.ts';
 import { locateBinaries } from './binaries.ts';
 import { openCluster, postgresEnvironment, superuser } from './cluster.ts';
 import { chooseGuard, type Guard } from './guard.ts';
@@ -233,15 +233,4 @@ export async function createDatabase(adminUrl: string, name: string): Promise<vo
   } finally {
     await client.end();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new PostgresStartFailed('no port');
-  return address.port;
 }

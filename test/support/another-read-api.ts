@@ -1,9 +1,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { freePort } from '../../embedded/free-port.ts';
 import type { TestPlatform } from './platform.ts';
 
 const addresses = z.object({ variables: z.record(z.string(), z.string()) });
@@ -42,15 +42,4 @@ export async function startAnotherReadApi({ dataDir }: TestPlatform): Promise<{
       await ended;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { confirm } from '../_cli/confirm.ts';
 import type { Output } from '../_cli/output.ts';
 import { UnavailableError } from '../_cli/unavailable.ts';
 import { defineVerb, type ExitCode, exits } from '../_cli/verb.ts';
-import { confirm } from './confirm.ts';
 import { readProjections } from './status.ts';
 import { unknownProjection } from './unknown.ts';
 import { type Progress, watch } from './watch.ts';
@@ -46,7 +46,8 @@ empty or half a table. Ctrl-C ends the watching, not the rebuild.`,
         `No process runs ${projection} v${live.version}, and who runs it builds it: start the role projections first.`,
       );
     }
-    if (!yes) await confirm(`Build ${projection} again from ${live.handled} events?`, out, signal);
+    if (!yes)
+      await confirm(`Build ${projection} again from ${live.handled} events?`, { out, signal });
     const { requestRebuild } = await import('../../../projections/_runtime/index.ts');
     const pool = await platform.pool();
     const since = Date.now();

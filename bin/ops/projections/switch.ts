@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ProjectionStatus } from '../../../projections/_runtime/status.ts';
 import { UsageError } from '../../start/options.ts';
+import { confirm } from '../_cli/confirm.ts';
 import type { Platform } from '../_cli/platform.ts';
 import { UnavailableError } from '../_cli/unavailable.ts';
 import { defineVerb, type ExitCode, exits, type OpsContext } from '../_cli/verb.ts';
-import { confirm } from './confirm.ts';
 import { readProjections } from './status.ts';
 import { unknownProjection } from './unknown.ts';
 
@@ -56,7 +56,7 @@ themselves any more; one that a later release makes does. --drop removes the tab
       throw new UnavailableError(`A process runs ${named(wanted)}: stop that release first.`);
     }
     if (!yes) {
-      await confirm(`Drop ${named(wanted)} for good?`, context.out, context.signal);
+      await confirm(`Drop ${named(wanted)} for good?`, context);
     }
     const { dropVersion } = await import('../../../projections/_runtime/index.ts');
     await dropVersion(await context.platform.pool(), wanted.projection, wanted.version);

@@ -8,8 +8,9 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../../embedded/demo/client/wait.ts';
 import { type EventStoreNode, startEventStoreNode } from '../../../embedded/event-store/index.ts';
+import { freePort } from '../../../embedded/free-port.ts';
 import { type EmbeddedPostgres, startPostgres } from '../../../embedded/postgres/index.ts';
-import { composeWithSecrets, freePort, initialise, layOut } from './_fixtures/image.ts';
+import { composeWithSecrets, initialise, layOut } from './_fixtures/image.ts';
 import type { ComposeFile } from './compose.ts';
 
 // What can be run of docker-compose.yml without Docker: the files of the image, with its packages,
