@@ -8,7 +8,7 @@ import { connectionOptions } from '../../platform/nats/index.ts';
 import { createPool } from '../../platform/postgres/index.ts';
 import { registry } from '../../platform/telemetry/index.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
-import { startFaultProxy } from '../../test/support/fault-proxy.ts';
+import { startFaultProxy } from '../../test/support/fault-proxy/index.ts';
 import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
 import { natsServerForSpecs, startTestNats, type TestNats } from '../../test/support/nats.ts';
 import type { CloudEvent } from './envelope.ts';
@@ -230,10 +230,10 @@ describe.skipIf(server === null)('the NATS relay', () => {
     try {
       const one = await relay({ natsUrl: url.href, maxBatch: 5 });
       await untilRelayed(one);
-      proxy.set('cut-reply');
+      await proxy.set('cut-reply');
       await register(20);
       await vi.waitFor(() => expect(proxy.cuts()).toBeGreaterThan(1), PATIENCE);
-      proxy.set('pass');
+      await proxy.set('pass');
       await untilRelayed(one);
       await expectWhole();
     } finally {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { catalogue } from '../../domain/_catalogue.ts';
 import { deriveId, eventIdOf } from '../../domain/_kernel/ids.ts';
-import { type FaultProxy, startFaultProxy } from '../../test/support/fault-proxy.ts';
+import { type FaultProxy, startFaultProxy } from '../../test/support/fault-proxy/index.ts';
 import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
 import {
   type EventStore,
@@ -60,7 +60,7 @@ describe('an append whose outcome is unknown', () => {
   it('is told as appended once it is known, and stored once', async () => {
     const stream = `activity-${deriveId('act', 'cut')}`;
     const before = proxy.cuts();
-    proxy.set('cut-reply');
+    await proxy.set('cut-reply');
     const pending = faulty.append(stream, -1, [published('cut')], {
       deadline: Date.now() + 20_000,
     });
@@ -69,7 +69,7 @@ describe('an append whose outcome is unknown', () => {
     await expect
       .poll(async () => (await log.eventStore.readStream(stream)).length, { timeout: 15_000 })
       .toBe(1);
-    proxy.set('pass');
+    await proxy.set('pass');
     expect(await pending).toMatchObject({ kind: 'appended', revision: 0, retried: true });
     expect(await log.eventStore.readStream(stream)).toHaveLength(1);
   });
@@ -77,11 +77,11 @@ describe('an append whose outcome is unknown', () => {
   it('is UNKNOWN at the deadline, never "failed"; the same ids again tell', async () => {
     const stream = `activity-${deriveId('act', 'hole')}`;
     const event = published('hole');
-    proxy.set('black-hole');
+    await proxy.set('black-hole');
     await expect(
       faulty.append(stream, -1, [event], { deadline: Date.now() + 300 }),
     ).rejects.toThrow(OutcomeUnknownError);
-    proxy.set('pass');
+    await proxy.set('pass');
     const again = await faulty.append(stream, -1, [event], { deadline: Date.now() + 15_000 });
     expect(again).toMatchObject({ kind: 'appended', revision: 0 });
     expect(await log.eventStore.readStream(stream)).toHaveLength(1);
@@ -89,12 +89,12 @@ describe('an append whose outcome is unknown', () => {
 
   it('waits for a store that is away, and goes on when it is back', async () => {
     const stream = `activity-${deriveId('act', 'away')}`;
-    proxy.set('refuse');
+    await proxy.set('refuse');
     const pending = faulty.append(stream, -1, [published('away')], {
       deadline: Date.now() + 20_000,
     });
     await new Promise((resolve) => setImmediate(resolve));
-    proxy.set('pass');
+    await proxy.set('pass');
     expect(await pending).toMatchObject({ kind: 'appended' });
     expect(await log.eventStore.readStream(stream)).toHaveLength(1);
   });

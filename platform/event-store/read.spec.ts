@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { catalogue } from '../../domain/_catalogue.ts';
 import { deriveId, eventIdOf } from '../../domain/_kernel/ids.ts';
-import { type FaultProxy, startFaultProxy } from '../../test/support/fault-proxy.ts';
+import { type FaultProxy, startFaultProxy } from '../../test/support/fault-proxy/index.ts';
 import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
 import {
   EventStoreUnavailableError,
@@ -53,7 +53,7 @@ test('a read that was cut short because its client was replaced is whole or fail
   const store = open();
   const whole = await store.readStreamRaw(INSTALLATION_STREAM);
   expect(whole).toHaveLength(1);
-  proxy.set('black-hole');
+  await proxy.set('black-hole');
   const read = store.readStreamRaw(INSTALLATION_STREAM).catch((error: Error) => error);
   // An append without an answer makes a new client take over.
   await expect(
@@ -61,7 +61,7 @@ test('a read that was cut short because its client was replaced is whole or fail
       deadline: Date.now() + 300,
     }),
   ).rejects.toBeInstanceOf(OutcomeUnknownError);
-  proxy.set('pass');
+  await proxy.set('pass');
   const got = await read;
   // What it comes to depends on the moment in which the network is back.
   if (got instanceof Error) expect(got).toBeInstanceOf(EventStoreUnavailableError);

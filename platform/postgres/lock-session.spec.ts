@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
-import { type FaultProxy, startFaultProxy } from '../../test/support/fault-proxy.ts';
+import { type FaultProxy, startFaultProxy } from '../../test/support/fault-proxy/index.ts';
 import { createPool, type Pool } from './index.ts';
 import {
   type LockSession,
@@ -26,7 +26,7 @@ beforeAll(async () => {
   proxyUrl = url.href;
 });
 afterEach(async () => {
-  proxy.set('pass');
+  await proxy.set('pass');
   for (const session of opened) await session.close();
   opened.clear();
 });
@@ -97,7 +97,7 @@ describe('locks', () => {
 describe('a black hole', () => {
   it('is a lost session, and nobody goes on waiting for an answer', async () => {
     const session = await open({ url: proxyUrl, silenceMs: 300 });
-    proxy.set('black-hole');
+    await proxy.set('black-hole');
     const waiting = session.transaction(() => session.client.query('select 1'));
     await expect(waiting).rejects.toThrow();
     expect(causeOf(await reasonOf(session))).toMatchObject({ message: 'no answer for 300 ms' });
@@ -110,7 +110,7 @@ describe('a black hole', () => {
     const second = open({ url: proxyUrl, silenceMs: 300, onStandby });
     const failed = second.catch((error: unknown) => error);
     await standing.promise;
-    proxy.set('black-hole');
+    await proxy.set('black-hole');
     expect(causeOf(await failed)).toMatchObject({ message: 'no answer for 300 ms' });
   });
 });

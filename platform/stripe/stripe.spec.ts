@@ -7,7 +7,7 @@ import {
   type TestSandbox,
   WEBHOOK_SECRET,
 } from '../../embedded/stripe-sandbox/spec-kit.ts';
-import { startFaultProxy } from '../../test/support/fault-proxy.ts';
+import { startFaultProxy } from '../../test/support/fault-proxy/index.ts';
 import { parseAnswer, statementLineSchema } from './answers.ts';
 import {
   createStripeGateway,
@@ -176,11 +176,11 @@ describe('when Stripe', () => {
     const proxy = await startFaultProxy({ host: hostname, port: Number(port) });
     const through = gatewayTo(`http://127.0.0.1:${proxy.port}`);
     try {
-      proxy.set('cut-reply');
+      await proxy.set('cut-reply');
       await expect(through.createIntent(order('cut'))).rejects.toThrow(StripeUnavailableError);
-      proxy.set('refuse');
+      await proxy.set('refuse');
       await expect(through.createIntent(order('cut'))).rejects.toThrow(StripeUnavailableError);
-      proxy.set('pass');
+      await proxy.set('pass');
       const { intentId } = await through.createIntent(order('cut'));
       const { data } = await sandbox.stripe.paymentIntents.search({
         query: `metadata['payment_id']:'${order('cut').paymentId}'`,

@@ -6,7 +6,7 @@ import type { Batch, ConsumerSession } from '../../platform/consumer/types.ts';
 import { createLogger } from '../../platform/log/index.ts';
 import { createPool, type Pool } from '../../platform/postgres/index.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
-import { startFaultProxy } from '../../test/support/fault-proxy.ts';
+import { startFaultProxy } from '../../test/support/fault-proxy/index.ts';
 import { migrateSagas } from './schema.ts';
 import { sagaConsumer } from './session.ts';
 import { delivered } from './spec-kit.ts';
@@ -66,7 +66,7 @@ it('ends in a black hole, and so does what is being applied', async () => {
     const url = new URL(database.url);
     url.host = `127.0.0.1:${proxy.port}`;
     const session = await open({ url: url.href, silenceMs: 300 });
-    proxy.set('black-hole');
+    await proxy.set('black-hole');
     const applying = session.apply(batch);
     await expect(applying).rejects.toThrow();
     const reason: unknown = await session.lost.catch((error: unknown) => error);

@@ -17,4 +17,6 @@ export const longSpecs = [
   'projections/_runtime/rebuild-killed.spec.ts',
   // The files of the image, under the variables of every service, as processes.
   'tools/check/containers/image.spec.ts',
+  // Each mode of the fault proxy, with the silence that tells that nothing comes.
+  'test/support/fault-proxy/*.spec.ts',
 ];
