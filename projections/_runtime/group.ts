@@ -1,29 +1,19 @@
-import type { Batch, Checkpoint, DeliveredEvent } from '../../platform/consumer/types.ts';
+import type { Batch } from '../../platform/consumer/types.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { isConnectionError } from '../../platform/postgres/index.ts';
 import { LOOK_UP_BY_KEY, openLockSession } from '../../platform/postgres/lock-session.ts';
-import { tellChanges } from './changes.ts';
-import { readMembers, SEEN_CHANNEL, saveCheckpoints, takeUnparkRequests } from './checkpoints.ts';
+import { readMembers, SEEN_CHANNEL, takeUnparkRequests } from './checkpoints.ts';
 import { lockName, type ProjectionDefinition } from './definition.ts';
 import { pausedOf, tellCaughtUp } from './life-cycle.ts';
 import type { GroupSession, Member, UnparkOutcome } from './member.ts';
-import { insertParked, type Parked, type ReadParked, replayParked } from './parked.ts';
-import { causeOf, concerns, isPoison, locate, sqlStateOf } from './poison.ts';
+import { type ReadParked, replayParked } from './parked.ts';
+import { laterOf, least, type Plan } from './plan.ts';
+import { causeOf, sqlStateOf } from './poison.ts';
 import { takeOver, tellTrouble } from './rebuild.ts';
+import { ProjectionFaultError, saveBatch } from './save.ts';
 import { pointViewsAt } from './schema.ts';
-import { applyEvents } from './statements.ts';
 import { readReadings } from './switch.ts';
 import { repointViews, type ViewSet } from './views.ts';
-
-/** What a batch means for one member: what to apply, what to park, and the keys parked after it. */
-type Plan = {
-  readonly member: Member;
-  readonly apply: DeliveredEvent[];
-  readonly park: Parked[];
-  readonly blocked: Set<string>;
-  /** What is to be told of it (changes.ts). */
-  readonly topics: string[];
-};
 
 export type GroupOptions = {
   readonly url: string;
@@ -35,11 +25,18 @@ export type GroupOptions = {
   readonly readEvents: ReadParked;
   readonly stopping: AbortSignal;
   readonly onStandby?: (standby: boolean) => void;
+  /** Told which of them cannot go on; its lock is free by then. Left out: all end together. */
+  readonly onFault?: (definition: ProjectionDefinition) => void;
 };
+
+/** Longer than any row is locked here: a table that somebody has locked is not to hold up the others. */
+const ROW_LOCK_MS = 300;
+/** A view is switched when its readers are done, and whoever comes meanwhile waits for us. */
+const VIEW_LOCK_MS = 10_000;
 
 const SETTINGS = `
   set timezone = 'UTC';
-  set lock_timeout = 10000;
+  set lock_timeout = ${ROW_LOCK_MS};
   ${LOOK_UP_BY_KEY}
   -- A crash of Postgres may take the last commits back: rows and checkpoint go together, so the
   -- projection resumes there and folds them again. Not waiting for the disk is several times faster.
@@ -91,13 +88,12 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
     throw error;
   });
 
-  const release = (definition: ProjectionDefinition): Promise<void> =>
-    session.exclusive(async () => {
-      const at = members.findIndex((member) => member.definition === definition);
-      if (at < 0) return;
-      members.splice(at, 1);
-      await session.unlock(lockName(definition));
-    });
+  const leave = async (definition: ProjectionDefinition): Promise<void> => {
+    const at = members.findIndex((member) => member.definition === definition);
+    if (at < 0) return;
+    members.splice(at, 1);
+    await session.unlock(lockName(definition));
+  };
 
   const unpark = (projection: string, key: string): Promise<UnparkOutcome> =>
     session.exclusive(async () => {
@@ -109,66 +105,27 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
       return outcome;
     });
 
-  /** One member's part of the batch, event by event: finds the poison and parks it. */
-  const applyCarefully = async (plan: Plan, batch: Batch): Promise<Plan> => {
-    const again = emptyPlan(plan.member);
-    for (const event of batch.events) {
-      if (route(again, event) !== 'apply') continue;
-      again.apply.pop();
-      await client.query('savepoint event');
-      try {
-        again.topics.push(...(await applyEvents(client, plan.member.definition, [event])));
-        await client.query('release savepoint event');
-      } catch (error) {
-        if (!isPoison(error)) throw error;
-        await client.query('rollback to savepoint event');
-        park(again, event, locate(plan.member.definition, event).key, causeOf(error));
-      }
-    }
-    return again;
-  };
-
-  const applyPlan = async (plan: Plan, batch: Batch, careful: boolean): Promise<Plan> => {
-    const { definition } = plan.member;
-    if (!careful) {
-      plan.topics.push(...(await applyEvents(client, definition, plan.apply)));
-      return plan;
-    }
-    await client.query('savepoint projection');
+  /** Without a member that cannot go on by itself; alone, its trouble is the session's. */
+  const saved = async (batch: Batch): Promise<Plan[]> => {
     try {
-      plan.topics.push(...(await applyEvents(client, definition, plan.apply)));
-      await client.query('release savepoint projection');
-      return plan;
+      return await saveBatch(session, members, batch);
     } catch (error) {
-      if (!isPoison(error)) throw error;
-      await client.query('rollback to savepoint projection');
-      return applyCarefully(plan, batch);
+      if (!(error instanceof ProjectionFaultError)) throw error;
+      if (members.length === 1 || options.onFault === undefined) throw error.cause;
+      const { definition } = error.member;
+      const { name, version } = definition;
+      log.error(
+        { err: error.cause, projection: name, version },
+        'it cannot go on; the others go on without it',
+      );
+      await leave(definition);
+      options.onFault(definition);
+      return saved(batch);
     }
   };
-
-  /** Rows, parked events and checkpoints of all members in one transaction, or nothing. */
-  const save = (batch: Batch, careful: boolean): Promise<Plan[]> =>
-    session.transaction(async () => {
-      const plans: Plan[] = [];
-      for (const member of members) {
-        const plan = await applyPlan(planOf(member, batch), batch, careful);
-        plans.push(plan);
-        await insertParked(client, member.definition, plan.park);
-      }
-      await saveCheckpoints(client, members, batch);
-      const read = plans.filter(({ member }) => member.live);
-      await tellChanges(
-        client,
-        read.flatMap(({ topics }) => topics),
-      );
-      return plans;
-    }, 'projections.commit');
 
   const apply = async (batch: Batch): Promise<void> => {
-    const plans = await save(batch, false).catch((error: unknown) => {
-      if (!isPoison(error)) throw error;
-      return save(batch, true);
-    });
+    const plans = await saved(batch);
     for (const { member, blocked, park: parked } of plans) {
       member.parked = blocked;
       member.checkpoint = laterOf(member.checkpoint, batch.checkpoint);
@@ -184,6 +141,13 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
     }
     if (batch.live) await caughtUp();
   };
+
+  /** A transaction that waits for locks longer than a batch may. */
+  const patiently = <T>(work: () => Promise<T>): Promise<T> =>
+    session.transaction(async () => {
+      await client.query(`set local lock_timeout = ${VIEW_LOCK_MS}`);
+      return work();
+    });
 
   let restUntil = 0;
 
@@ -209,7 +173,7 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
     if (original.checkpoint?.ordinal !== shadow.checkpoint?.ordinal) return;
     const { name, version } = original.definition;
     try {
-      const outcome = await session.transaction(() =>
+      const outcome = await patiently(() =>
         takeOver(client, shadow.definition, original.definition),
       );
       original.parked = shadow.parked;
@@ -269,7 +233,7 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
    */
   const unlessHeld = async (what: object, work: () => Promise<void>): Promise<boolean> => {
     try {
-      await session.transaction(work);
+      await patiently(work);
       return true;
     } catch (error) {
       if (sqlStateOf(error) === null || isConnectionError(error)) throw error;
@@ -283,7 +247,7 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
     checkpoint: least(members),
     apply: (batch) => session.exclusive(() => apply(batch)),
     unpark,
-    release,
+    release: (definition) => session.exclusive(() => leave(definition)),
     heedSwitches: () => session.exclusive(heedSwitches),
     lost: session.lost,
     close: () => session.close(),
@@ -292,53 +256,3 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
 
 const takesOver = ({ rebuilds, compares }: ProjectionDefinition): boolean =>
   rebuilds !== undefined && compares === undefined;
-
-const emptyPlan = (member: Member): Plan => ({
-  member,
-  apply: [],
-  park: [],
-  blocked: new Set(member.parked),
-  topics: [],
-});
-
-function planOf(member: Member, batch: Batch): Plan {
-  const plan = emptyPlan(member);
-  for (const event of batch.events) route(plan, event);
-  return plan;
-}
-
-/** Decides what becomes of an event: not for us or known already, to be applied, or parked. */
-function route(plan: Plan, event: DeliveredEvent): 'skip' | 'apply' | 'park' {
-  const { definition, checkpoint } = plan.member;
-  if (event.ordinal <= (checkpoint?.ordinal ?? 0) || !concerns(definition, event)) return 'skip';
-  const { key, fault } = locate(definition, event);
-  const behind = [key, event.stream].find((name) => plan.blocked.has(name));
-  if (behind !== undefined) {
-    park(plan, event, behind, null);
-    return 'park';
-  }
-  if (fault !== null) {
-    park(plan, event, key, causeOf(fault));
-    return 'park';
-  }
-  plan.apply.push(event);
-  return 'apply';
-}
-
-function park(plan: Plan, event: DeliveredEvent, key: string, cause: string | null): void {
-  plan.park.push({ event, key, cause });
-  plan.blocked.add(key);
-}
-
-function laterOf(a: Checkpoint | null, b: Checkpoint | null): Checkpoint | null {
-  return b === null || (a !== null && a.ordinal >= b.ordinal) ? a : b;
-}
-
-/** Where the shared subscription starts: what the member that is furthest behind still needs. */
-function least(members: readonly Member[]): Checkpoint | null {
-  return members.reduce<Checkpoint | null>(
-    (first, { checkpoint }, index) =>
-      index === 0 || (checkpoint?.ordinal ?? 0) < (first?.ordinal ?? 0) ? checkpoint : first,
-    null,
-  );
-}

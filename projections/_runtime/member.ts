@@ -39,6 +39,8 @@ export type Group = {
   /** Null while it has no session: it opens one, or stands by. */
   readonly session: () => GroupSession | null;
   readonly standby: () => boolean;
+  /** Not in trouble; one that had to leave a group has been at the head since. */
+  readonly well: () => boolean;
   /** Does without one of its projections from its next session on. */
   drop(definition: ProjectionDefinition): void;
   /** Does without it from now on; the others are not held up. */

@@ -204,7 +204,7 @@ async function forget(
   for (const table of tables) {
     await client.query(`drop table if exists ${qualifiedName(table, version)}`);
   }
-  for (const table of ['versions', 'checkpoints', 'parked']) {
+  for (const table of ['versions', 'checkpoints', 'parked', 'failures']) {
     await client.query(`delete from projection.${table} where projection = $1 and version = $2`, [
       name,
       version,

@@ -1,5 +1,6 @@
 import { type Migration, migrate, type Pool, transaction } from '../../platform/postgres/index.ts';
 import { noteRewrite } from './changes.ts';
+import { SEEN_CHANNEL } from './checkpoints.ts';
 import { fingerprint, physicalName, tableSql, viewSql } from './ddl.ts';
 import type { ProjectionDefinition } from './definition.ts';
 import { isHeldByReader, repointViews, type ViewSet } from './views.ts';
@@ -221,6 +222,8 @@ export async function prepareReadModels(
          values ($1, $2, 0, now())`,
         [name, version],
       );
+      // Its tables may have been there before, and somebody may know how far they had seen.
+      await client.query('select pg_notify($1, $2)', [SEEN_CHANNEL, '{"reset":true}']);
     }
   });
   if (views !== null) await pointViewsIfFree(pool, views);

@@ -5,6 +5,7 @@ import { season } from '../_fixtures/season.ts';
 import { projections } from '../index.ts';
 import { openGroup } from './group.ts';
 import type { GroupSession } from './member.ts';
+import { prepareReadModels } from './schema.ts';
 import { createSeenTracker, type SeenTracker } from './seen.ts';
 
 const log = createLogger({ level: process.env['LOG_LEVEL'] ?? 'silent', name: 'spec' });
@@ -99,4 +100,32 @@ test('another live version is believed from what it has seen itself', async () =
   const outcome = await tracker.waitFor(['enrollments'], 1200n, { deadline: Date.now() + 300 });
   expect(outcome).toBe('timeout');
   expect(tracker.seenOf(['enrollments'])).toBe(500n);
+});
+
+/** Until it hears what is told: it looks when it begins to. */
+async function listening(name: string): Promise<void> {
+  track();
+  await expect.poll(() => tracker.seenOf([name])).toBe(1200n);
+}
+
+test('one that begins anew is believed when it tells that it has seen less', async () => {
+  await database.pool.query(
+    "update projection.checkpoints set seen = 1200 where projection = 'enrollments'",
+  );
+  await listening('enrollments');
+  await database.pool.query(
+    "update projection.checkpoints set seen = 700 where projection = 'enrollments'",
+  );
+  const told = JSON.stringify({ seen: '700', projections: ['enrollments'] });
+  await database.pool.query('select pg_notify($1, $2)', ['projection_seen', told]);
+  await expect.poll(() => tracker.seenOf(['enrollments'])).toBe(700n);
+});
+
+test('tables that were dropped and made anew have seen nothing', async () => {
+  await listening('articles');
+  await database.pool.query('drop schema read, projection, rebuild cascade');
+  await prepareReadModels(database.pool, projections);
+  await expect.poll(() => tracker.seenOf(['articles'])).toBe(0n);
+  const outcome = await tracker.waitFor(['articles'], 1200n, { deadline: Date.now() + 300 });
+  expect(outcome).toBe('timeout');
 });

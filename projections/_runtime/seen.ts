@@ -76,7 +76,8 @@ export function createSeenTracker(options: { url: string; pool: Pool; log: Logge
     const notice = noticeSchema.parse(JSON.parse(payload));
     // Another version is live: it may have seen less than the one before.
     if ('reset' in notice) forget();
-    else for (const projection of notice.projections) learn(projection, BigInt(notice.seen));
+    // Not `learn`: they come in the order of the commits, so a lower one says that it began anew.
+    else for (const projection of notice.projections) known.set(projection, BigInt(notice.seen));
     wake();
   };
 

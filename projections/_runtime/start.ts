@@ -1,18 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { startConsumer } from '../../platform/consumer/index.ts';
 import type { ConsumerPhase } from '../../platform/consumer/types.ts';
 import type { EventStore, RawEvent } from '../../platform/event-store/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { createPool, type Pool } from '../../platform/postgres/index.ts';
 import type { ProjectionDefinition } from './definition.ts';
 import { watchFailures } from './failing.ts';
-import { openGroup } from './group.ts';
 import { pausedOf, tellFailures } from './life-cycle.ts';
-import type { Group, GroupSession, UnparkOutcome } from './member.ts';
+import type { Group, UnparkOutcome } from './member.ts';
 import { observe } from './observe.ts';
 import type { ReadParked } from './parked.ts';
 import { tendRebuilds } from './rebuilding.ts';
 import { repeat } from './repeat.ts';
+import { type RunOptions, runGroup } from './run-group.ts';
 import { prepareReadModels } from './schema.ts';
 import type { ViewSet } from './views.ts';
 
@@ -71,82 +69,37 @@ export async function startProjections(options: {
 }): Promise<Projections> {
   const { eventStore, url, definitions, views, log, near = NEAR, auditEveryMs = null } = options;
   const pool = createPool({ url, name: 'projections', max: 3, log });
-  const readEvents = readParkedFrom(eventStore);
 
-  const start = (members: readonly ProjectionDefinition[], name: string): Group => {
-    const stopping = new AbortController();
-    let session: GroupSession | null = null;
-    let standby = false;
-    let current = members;
-    const consumer = startConsumer({
-      eventStore,
-      log,
-      definition: {
-        name,
-        open: async () => {
-          const opened = await openGroup({
-            url,
-            definitions: current,
-            ...(views === undefined ? {} : { views }),
-            log,
-            readEvents,
-            stopping: stopping.signal,
-            onStandby: (value) => {
-              standby = value;
-            },
-          });
-          session = opened;
-          const polite = current.every(({ compares }) => compares === 'audit');
-          return {
-            ...opened,
-            apply: polite ? (batch) => politely(() => opened.apply(batch)) : opened.apply,
-            close: async () => {
-              session = null;
-              await opened.close();
-            },
-          };
-        },
-      },
-    });
-    return {
-      get definitions() {
-        return current;
-      },
-      drop: (definition) => {
-        current = current.filter((one) => one !== definition);
-      },
-      release: async (definition) => {
-        current = current.filter((one) => one !== definition);
-        await session?.release(definition);
-      },
-      consumer,
-      session: () => session,
-      standby: () => standby,
-      stop: async () => {
-        stopping.abort();
-        await consumer.stop();
-      },
-    };
+  let stopping: Promise<void> | undefined;
+  let groups: Group[] = [];
+  const running: RunOptions = {
+    ...{ eventStore, url, log, readEvents: readParkedFrom(eventStore) },
+    ...(views === undefined ? {} : { views }),
+    // By itself it opens one session after the other, with pauses, until it can go on.
+    onFault: (definition) => {
+      if (stopping === undefined) groups = [...groups, alone(definition, { failed: true })];
+    },
   };
+  const together = (members: readonly ProjectionDefinition[]): Group =>
+    runGroup(running, members, { name: 'projections' });
+  const alone = (definition: ProjectionDefinition, how: { failed?: boolean } = {}): Group =>
+    runGroup(running, [definition], { name: `projections ${definition.name}`, ...how });
 
-  let groups: Group[];
   try {
     await prepareReadModels(pool, definitions, views);
     const paused = await pausedOf(pool, definitions);
-    const running = definitions.filter((one) => !paused.includes(one));
-    const { together, lagging } = await plan(pool, running, near);
-    groups = [
-      ...(together.length === 0 ? [] : [start(together, 'projections')]),
-      ...lagging.map((definition) => start([definition], `projections ${definition.name}`)),
-    ];
+    const wanted = definitions.filter((one) => !paused.includes(one));
+    const { near: foremost, lagging } = await plan(pool, wanted, near);
+    const first = foremost.length === 0 ? [] : [together(foremost)];
+    groups = [...first, ...lagging.map((definition) => alone(definition))];
   } catch (error) {
     await pool.end();
     throw error;
   }
 
-  /** Takes those that have caught up into the first group. */
+  /** Takes those that have caught up into the first group, of those that are well. */
   const merge = async (): Promise<void> => {
-    const [main, ...others] = groups;
+    const [main, ...others] = groups.filter((group) => group.well());
     if (main === undefined || ordinalOf(main) === null) return;
     const ready = others.filter((group) => {
       const ordinal = ordinalOf(group);
@@ -158,8 +111,10 @@ export async function startProjections(options: {
       // They have to run again, whatever came of that: the locks tell when nobody else runs them.
       if (stop.status === 'rejected') log.error({ err: stop.reason }, 'a group did not end well');
     }
-    const together = [main, ...ready].flatMap((group) => group.definitions);
-    groups = [start(together, 'projections'), ...others.filter((group) => !ready.includes(group))];
+    const merged = [main, ...ready];
+    // One of them may have had to leave meanwhile, with a group of its own by now.
+    const rest = groups.filter((group) => !merged.includes(group));
+    groups = [together(merged.flatMap((group) => group.definitions)), ...rest];
   };
 
   /** Goes on without what is paused, and with what is not any more, on a reader of its own. */
@@ -179,7 +134,7 @@ export async function startProjections(options: {
       const runs = groups.some((group) => group.definitions.includes(one));
       if (runs || paused.includes(one)) continue;
       log.info({ projection: one.name, version: one.version }, 'it goes on');
-      groups = [...groups, start([one], `projections ${one.name}`)];
+      groups = [...groups, alone(one)];
     }
   };
 
@@ -188,7 +143,7 @@ export async function startProjections(options: {
     pool,
     groups: () => groups,
     add: (shadow) => {
-      groups = [...groups, start([shadow], `projections ${shadow.name}`)];
+      groups = [...groups, alone(shadow)];
     },
     remove: async (group) => {
       groups = groups.filter((one) => one !== group);
@@ -211,7 +166,6 @@ export async function startProjections(options: {
     failed: (error) => log.error({ err: error }, 'projections were not tended'),
   });
 
-  let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await merging.stop();
     await observer.stop();
@@ -243,19 +197,12 @@ export async function startProjections(options: {
   };
 }
 
-/** Rests three times as long as the work took: whoever serves people comes first. */
-async function politely(work: () => Promise<void>): Promise<void> {
-  const begunAt = performance.now();
-  await work();
-  await delay(Math.min(1000, 3 * (performance.now() - begunAt)));
-}
-
 /** Who is near the foremost projection, and who needs a reader of its own. */
 async function plan(
   pool: Pool,
   definitions: readonly ProjectionDefinition[],
   near: number,
-): Promise<{ together: ProjectionDefinition[]; lagging: ProjectionDefinition[] }> {
+): Promise<{ near: ProjectionDefinition[]; lagging: ProjectionDefinition[] }> {
   const { rows } = await pool.query<{ projection: string; version: number; ordinal: number }>(
     'select projection, version, ordinal from projection.checkpoints',
   );
@@ -264,7 +211,7 @@ async function plan(
   const front = Math.max(0, ...definitions.map(ordinal));
   const isNear = (definition: ProjectionDefinition) => ordinal(definition) >= front - near;
   return {
-    together: definitions.filter(isNear),
+    near: definitions.filter(isNear),
     lagging: definitions.filter((definition) => !isNear(definition)),
   };
 }
