@@ -21,6 +21,7 @@ import {
   type TestSandbox,
   WEBHOOK_SECRET,
 } from '../embedded/stripe-sandbox/spec-kit.ts';
+import { machine } from '../platform/host/index.ts';
 import { createMailer, type Mailer } from '../platform/mail/index.ts';
 import { createPool, type Pool } from '../platform/postgres/index.ts';
 import { createStripeGateway, type StripeGateway } from '../platform/stripe/index.ts';
@@ -115,7 +116,7 @@ async function start(clock: () => number = Date.now): Promise<void> {
     definitions,
     effects: sagaEffects({ eventStore, gateway, mailer, secrets, log: log.log }),
     log: log.log,
-    clock,
+    host: { ...machine, now: clock },
   });
   follow = await startFollowStripe({
     ...{ url: database.url, gateway, bus, log: log.log },

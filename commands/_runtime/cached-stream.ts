@@ -1,6 +1,7 @@
 import type { OpaqueAggregate } from '../../domain/_kernel/aggregate.ts';
 import type { StoredEvent } from '../../domain/_kernel/event.ts';
 import type { EventStore } from '../../platform/event-store/index.ts';
+import type { Host } from '../../platform/host/index.ts';
 
 /** Where a command's events stand in a stream; the events themselves are read again on a repeat. */
 export type CommandTrace = {
@@ -59,12 +60,12 @@ export function foldInto(
 
 /** Brings the entry up to the store: reads what is after its revision. */
 export async function readTail(
-  eventStore: EventStore,
+  { eventStore, host }: { readonly eventStore: EventStore; readonly host: Host },
   aggregate: OpaqueAggregate,
   stream: string,
   entry: CachedStream,
 ): Promise<void> {
-  const askedAt = Date.now();
+  const askedAt = host.now();
   const events = await eventStore.readStream(stream, { from: entry.revision + 1 });
   foldInto(aggregate, entry, events);
   entry.checkedAt = askedAt;

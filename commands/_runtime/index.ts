@@ -1,10 +1,11 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { z } from 'zod';
 import type { Aggregate } from '../../domain/_kernel/aggregate.ts';
 import type { Actor, DomainEvent } from '../../domain/_kernel/event.ts';
 import { PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
 import type { Decision } from '../../domain/_kernel/rejection.ts';
 import type { EventStore } from '../../platform/event-store/index.ts';
+import { type Host, machine } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { histogram } from '../../platform/telemetry/index.ts';
 import { createStreamCache } from './cached-stream.ts';
@@ -97,12 +98,14 @@ export function createCommandBus(options: {
   hashKey: Buffer;
   log: Logger;
   cacheEntries?: number;
+  host?: Host;
 }): CommandBus {
-  const { eventStore, ports, hashKey, log } = options;
+  const { eventStore, ports, hashKey, log, host = machine } = options;
   const commands = new Map(options.commands.map((definition) => [definition.name, definition]));
   const queues = createStreamQueues({
     eventStore,
     cache: createStreamCache(options.cacheEntries ?? 10_000),
+    host,
   });
   const duration = histogram({
     name: 'pawprint_command_seconds',
@@ -133,10 +136,10 @@ export function createCommandBus(options: {
             canonicalJson([who, definition.name, input.params, target, request.key ?? '']),
           )
         : uuidv5(PAWPRINT_NAMESPACE, `${definition.name}|${own}`));
-    const arrivedAt = Date.now();
+    const arrivedAt = host.now();
     return {
       commandId,
-      executionId: randomUUID(),
+      executionId: host.uuid(),
       inputHash,
       now: new Date(arrivedAt).toISOString(),
       occurredAt: new Date(arrivedAt).toISOString(),

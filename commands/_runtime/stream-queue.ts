@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   type Aggregate,
   type OpaqueAggregate,
@@ -12,6 +11,7 @@ import {
   EventStoreUnavailableError,
   OutcomeUnknownError,
 } from '../../platform/event-store/index.ts';
+import type { Host } from '../../platform/host/index.ts';
 import { KeyStoreUnavailableError } from '../../platform/keys/index.ts';
 import { type CachedStream, emptyStream, readTail, type StreamCache } from './cached-stream.ts';
 import { type DecidedBatch, decideBatch } from './decide-batch.ts';
@@ -69,8 +69,9 @@ export type StreamQueues = {
 export function createStreamQueues(options: {
   eventStore: EventStore;
   cache: StreamCache;
+  host: Host;
 }): StreamQueues {
-  const { eventStore, cache } = options;
+  const { eventStore, cache, host } = options;
   const queues = new Map<string, Queue>();
 
   const storedBy = async (
@@ -132,10 +133,15 @@ export function createStreamQueues(options: {
     // saves a round trip, and the append at "no stream" proves it right or starts over.
     const guessed = entry.revision >= 0 || jobs.every((job) => job.isNew);
     const current = !guessed || entry.contended > 0;
-    if (current) await readTail(eventStore, aggregate, stream, entry);
+    if (current) await readTail({ eventStore, host }, aggregate, stream, entry);
     entry.contended = Math.max(0, entry.contended - 1);
     const open = await answerRepeats(stream, entry, jobs);
-    return { entry, current, open: open.filter(inTime), deadline: deadlineOf(jobs) };
+    return {
+      entry,
+      current,
+      open: open.filter((job) => inTime(job, host.now())),
+      deadline: deadlineOf(jobs),
+    };
   };
 
   /** The same jobs on the state as the store has it now. */
@@ -145,7 +151,7 @@ export function createStreamQueues(options: {
     entry: CachedStream,
     jobs: readonly Job[],
   ): Promise<Turn> => {
-    await readTail(eventStore, aggregate, stream, entry);
+    await readTail({ eventStore, host }, aggregate, stream, entry);
     const open = await answerRepeats(stream, entry, jobs);
     return { entry, current: true, open, deadline: deadlineOf(jobs) };
   };
@@ -159,7 +165,7 @@ export function createStreamQueues(options: {
   ): Promise<readonly Outcome[] | null> => {
     const result = await eventStore.append(stream, before, events, { deadline });
     if (result.kind === 'conflict') {
-      if (Date.now() >= deadline) throw new Overloaded(`${stream} is too busy`);
+      if (host.now() >= deadline) throw new Overloaded(`${stream} is too busy`);
       return null;
     }
     for (const event of events) event.position = result.position ?? -1n;
@@ -191,7 +197,7 @@ export function createStreamQueues(options: {
     if (decided.events.length > 0) {
       // If the exact revision holds, the state was the newest: refusals of this batch are true too.
       outcomes = await store(stream, before, decided, turn.deadline);
-      entry.checkedAt = Date.now();
+      entry.checkedAt = host.now();
     } else if (outcomes.length > 0 && !current) {
       // Nothing but refusals and looks at a state that may be behind: read on, decide anew.
       return again(entry, open);
@@ -237,7 +243,7 @@ export function createStreamQueues(options: {
       const created = { jobs: [job] };
       queues.set(stream, created);
       // After this turn of the event loop, so that what arrives together is decided together.
-      setImmediate(() => void run(aggregate, stream, created));
+      host.soon(() => void run(aggregate, stream, created));
     } else if (queue.jobs.length >= MAX_WAITING) {
       job.reject(new Overloaded(`${stream} has ${MAX_WAITING} commands waiting`));
     } else {
@@ -261,12 +267,12 @@ export function createStreamQueues(options: {
       const cached = cache.peek(stream);
       if (cached !== undefined && enough !== undefined) {
         const seen = view(cached.state as S);
-        if (enough(seen, Date.now() - cached.checkedAt)) return seen;
+        if (enough(seen, host.now() - cached.checkedAt)) return seen;
       }
       // A look takes its turn in the queue, as a decision that decides nothing: the entry has one
       // owner, and a thousand looks at once cost one read.
       const { expected: _ofTheTarget, ...rest } = context;
-      const look = { context: { ...rest, commandId: randomUUID() }, decide: () => [], view };
+      const look = { context: { ...rest, commandId: host.uuid() }, decide: () => [], view };
       const { view: result } = await asJob({ ...look, isNew: false }, (job) =>
         enqueue(opaqueAggregate(aggregate), stream, job),
       );
@@ -290,8 +296,8 @@ function takeBatch(queue: Queue): Job[] {
 }
 
 /** A command whose sender has stopped waiting is not begun: nothing of it is stored. */
-function inTime(job: Job): boolean {
-  if (Date.now() < job.context.deadline) return true;
+function inTime(job: Job, now: number): boolean {
+  if (now < job.context.deadline) return true;
   job.reject(new Overloaded('the command waited for its stream until its deadline'));
   return false;
 }

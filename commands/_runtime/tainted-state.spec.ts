@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defineAggregate } from '../../domain/_kernel/aggregate.ts';
 import { deriveId, PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
 import { activityEvents } from '../../domain/activity/events.ts';
+import { machine } from '../../platform/host/index.ts';
 import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
 import { createStreamCache } from './cached-stream.ts';
 import type { CommandContext } from './definition.ts';
@@ -11,7 +12,11 @@ let log: LogOfRecord;
 let queues: StreamQueues;
 beforeAll(async () => {
   log = await startLogOfRecord();
-  queues = createStreamQueues({ eventStore: log.eventStore, cache: createStreamCache(10) });
+  queues = createStreamQueues({
+    eventStore: log.eventStore,
+    cache: createStreamCache(10),
+    host: machine,
+  });
 });
 afterAll(() => log.stop());
 

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { EventMetadata, StoredEvent } from '../../domain/_kernel/event.ts';
 import type { EventStore, Feed, FeedItem, RawEvent } from '../event-store/index.ts';
+import { type Host, machine, sleep } from '../host/index.ts';
 import type { Logger } from '../log/index.ts';
 import { gauge } from '../telemetry/index.ts';
 import { createInterrupt } from './interrupt.ts';
@@ -48,8 +48,9 @@ export function startConsumer(options: {
   eventStore: EventStore;
   definition: ConsumerDefinition;
   log: Logger;
+  host?: Host;
 }): Consumer {
-  const { eventStore, definition } = options;
+  const { eventStore, definition, host = machine } = options;
   const log = options.log.child({ consumer: definition.name });
   const maxBatch = definition.maxBatch ?? 500;
   const outage = createOutage(log, definition.name);
@@ -113,7 +114,7 @@ export function startConsumer(options: {
     seen = batch.seen;
     if (items.some((item) => item.kind === 'caught-up')) phase = 'live';
     const newest = items.findLast((item) => item.kind === 'event');
-    lagMs = newest?.kind === 'event' ? Math.max(0, Date.now() - newest.event.created.getTime()) : 0;
+    lagMs = newest?.kind === 'event' ? Math.max(0, host.now() - newest.event.created.getTime()) : 0;
     trouble = null;
     outage.over();
     lag.set({ consumer: definition.name }, lagMs / 1000);
@@ -164,14 +165,14 @@ export function startConsumer(options: {
       phase = 'catching-up';
       for (;;) {
         const items = await guard(feed.take(maxBatch));
-        const begunAt = performance.now();
+        const begunAt = host.elapsed();
         const batch = await guard(deliver(items, logId));
         // A stop waits for the batch: it is one transaction and over soon.
         await lost.guard(session.apply(batch));
         applied(items, batch);
         const { length: events } = batch.events;
-        const pause = pauseBefore({ events, maxBatch, tookMs: performance.now() - begunAt });
-        if (pause > 0) await guard(delay(pause));
+        const pause = pauseBefore({ events, maxBatch, tookMs: host.elapsed() - begunAt });
+        if (pause > 0) await guard(sleep(host, pause));
       }
     } finally {
       feed?.close();
@@ -182,14 +183,14 @@ export function startConsumer(options: {
   const run = async (): Promise<void> => {
     let pause = FIRST_PAUSE_MS;
     while (stopping.reason() === undefined) {
-      const startedAt = Date.now();
+      const startedAt = host.elapsed();
       const error = await attempt().catch((reason: unknown) => reason);
       if (stopping.reason() !== undefined) break;
       phase = 'waiting';
       trouble = error instanceof Error ? error.message : String(error);
       outage.failed(error, pause);
-      if (Date.now() - startedAt > 10_000) pause = FIRST_PAUSE_MS;
-      await stopping.guard(delay(pause)).catch(() => {
+      if (host.elapsed() - startedAt > 10_000) pause = FIRST_PAUSE_MS;
+      await stopping.guard(sleep(host, pause)).catch(() => {
         // Stopped while waiting: the loop's condition ends it.
       });
       pause = Math.min(LONGEST_PAUSE_MS, pause * 2);

@@ -9,6 +9,7 @@ import {
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
 import { appendPoint, crossing } from '../crash-points/index.ts';
+import { type Host, machine, sleep } from '../host/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { EncodedEvent } from './codec.ts';
 import { AppendRefusedError, OutcomeUnknownError } from './errors.ts';
@@ -132,36 +133,51 @@ async function appendOnce(
   }
 }
 
+/** How long one try of an append waits for its answer. */
+const TRY_MS = 3000;
+
 /**
- * Appends with an exact expected revision. An unknown outcome is resolved by sending the very same
- * ids again: the store answers a repeat with the original, and never stores it twice.
- * Throws `OutcomeUnknownError` when the deadline (epoch ms) passes first.
+ * An append until its outcome is known: an unknown one is resolved by sending the very same ids
+ * again, for the store answers a repeat with the original and never stores it twice. Throws
+ * `OutcomeUnknownError` when the deadline (epoch ms) passes first.
  */
-export async function appendResolved(
+export async function untilKnown(options: {
+  /** One try; throws `OutcomeUnknownError` for every end that does not prove that nothing was stored. */
+  readonly attempt: (timeoutMs: number) => Promise<AppendOutcome>;
+  readonly deadline: number;
+  readonly host: Host;
+}): Promise<AppendOutcome & { readonly retried: boolean }> {
+  const { attempt, deadline, host } = options;
+  for (let tries = 0; ; tries += 1) {
+    const left = deadline - host.now();
+    try {
+      const outcome = await attempt(Math.max(1, Math.min(TRY_MS, left)));
+      return { ...outcome, retried: tries > 0 };
+    } catch (error) {
+      if (!(error instanceof OutcomeUnknownError)) throw error;
+      const pause = Math.min(1000, 50 * 2 ** tries);
+      if (host.now() + pause >= deadline) throw error;
+      await sleep(host, pause);
+    }
+  }
+}
+
+/** The same at an exact expected revision through the official client, which is replaced when it fails. */
+export function appendResolved(
   holder: ClientHolder,
   stream: string,
   expectedRevision: number,
   events: readonly EncodedEvent[],
   deadline: number,
 ): Promise<AppendOutcome & { readonly retried: boolean }> {
-  for (let attempt = 0; ; attempt += 1) {
+  const attempt = async (timeoutMs: number): Promise<AppendOutcome> => {
     const client = holder.current();
-    const left = deadline - Date.now();
     try {
-      const outcome = await appendOnce(
-        client,
-        stream,
-        expectedRevision,
-        events,
-        Math.max(1, Math.min(3000, left)),
-      );
-      return { ...outcome, retried: attempt > 0 };
+      return await appendOnce(client, stream, expectedRevision, events, timeoutMs);
     } catch (error) {
-      if (!(error instanceof OutcomeUnknownError)) throw error;
-      holder.renew(client);
-      const pause = Math.min(1000, 50 * 2 ** attempt);
-      if (Date.now() + pause >= deadline) throw error;
-      await delay(pause);
+      if (error instanceof OutcomeUnknownError) holder.renew(client);
+      throw error;
     }
-  }
+  };
+  return untilKnown({ attempt, deadline, host: machine });
 }

@@ -18,8 +18,8 @@ import { createFeed } from './feed.ts';
 import { INSTALLATION_STREAM, logIdIn } from './log-id.ts';
 import type { EventStore } from './types.ts';
 
-export type { AppendOutcome } from './client.ts';
-export type { EventToAppend, RawEvent } from './codec.ts';
+export { type AppendOutcome, untilKnown } from './client.ts';
+export { createCodec, type EncodedEvent, type EventToAppend, type RawEvent } from './codec.ts';
 export { AppendRefusedError, EventStoreUnavailableError, OutcomeUnknownError } from './errors.ts';
 export type { Feed, FeedItem } from './feed.ts';
 export { foundLog, INSTALLATION_STREAM } from './log-id.ts';

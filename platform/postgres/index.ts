@@ -16,6 +16,27 @@ pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
 export type Pool = pg.Pool;
 export type PoolClient = pg.PoolClient;
 
+type Statement = {
+  readonly text: string;
+  /** Of a prepared statement. */
+  readonly name?: string;
+  readonly values?: unknown[];
+};
+
+/**
+ * What the sagas' runtime needs of Postgres, and no more: statements, on whatever connection. A pool,
+ * one of its connections and a session of one's own are each one of these.
+ */
+export type Queryable = {
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    statement: string | Statement,
+    values?: unknown[],
+  ): Promise<{ readonly rows: Row[]; readonly rowCount: number | null }>;
+};
+export type Connection = Queryable & { release(broken?: Error): void };
+/** Where connections come from; a statement by itself takes any. */
+export type Database = Queryable & { connect(): Promise<Connection> };
+
 /**
  * A pool. A connection that dies while idle is dropped and reported, never thrown: the next query
  * opens another. Statements are bounded, so nobody waits for ever on a lock.
@@ -67,8 +88,18 @@ export function kyselyOf<Database>(pool: Pool): Kysely<Database> {
 }
 
 /** Runs work in one transaction; rolls back on any error and gives the connection back in order. */
-export async function transaction<T>(
+export function transaction<T>(
   pool: Pool,
+  work: (client: PoolClient) => Promise<T>,
+  commit?: CrashPoint | null,
+): Promise<T>;
+export function transaction<T>(
+  pool: Database,
+  work: (client: Connection) => Promise<T>,
+  commit?: CrashPoint | null,
+): Promise<T>;
+export async function transaction<T>(
+  pool: Database,
   work: (client: PoolClient) => Promise<T>,
   commit: CrashPoint | null = null,
 ): Promise<T> {
@@ -76,7 +107,8 @@ export async function transaction<T>(
   let broken: Error | undefined;
   try {
     await client.query('begin');
-    const result = await work(client);
+    // Whoever takes no more than a connection gets what its database has; a pool has pool clients.
+    const result = await work(client as PoolClient);
     await crossing(commit, () => client.query('commit'));
     return result;
   } catch (error) {
@@ -116,7 +148,7 @@ export class MigrationError extends Error {
  * record. A migration that was applied is never changed: its checksum is compared at every start.
  */
 export async function migrate(
-  pool: Pool,
+  pool: Database,
   options: { schema: string; migrations: readonly Migration[] },
 ): Promise<void> {
   const { schema, migrations } = options;

@@ -1,4 +1,3 @@
-import Stripe from 'stripe';
 import type { Money } from '../../domain/_kernel/money.ts';
 import { crossing } from '../crash-points/index.ts';
 import {
@@ -15,10 +14,12 @@ import {
   refundSchema,
   statementLineSchema,
 } from './answers.ts';
+import { openStripeApi, type StripeAccount, type StripeApi } from './api.ts';
 import { StripeRefusedError, translate } from './errors.ts';
 import { type StripeWebhook, verifyWebhook } from './webhook.ts';
 
 export type { ObservedIntent, ObservedLine, ObservedRefund, OurIds } from './answers.ts';
+export type { StripeApi } from './api.ts';
 export * from './errors.ts';
 export type { StripeWebhook } from './webhook.ts';
 
@@ -71,36 +72,15 @@ export type StripeGateway = {
   ): StripeWebhook;
 };
 
-export type StripeConfig = {
-  readonly stripeSecretKey: string;
-  /** Where the API is; undefined: Stripe itself. */
-  readonly stripeApiBase?: string | undefined;
-  readonly stripeWebhookSecret: readonly string[];
-};
+export type StripeConfig = StripeAccount & { readonly stripeWebhookSecret: readonly string[] };
 
-/** Everything we ask is small and quick; a minute of waiting would hold up those behind. */
-const TIMEOUT_MS = 10_000;
-
-const EXPAND = ['latest_charge.balance_transaction'];
-
-function clientOf({ stripeSecretKey, stripeApiBase }: StripeConfig): Stripe {
-  const base = stripeApiBase === undefined ? undefined : new URL(stripeApiBase);
-  const protocol = base?.protocol === 'http:' ? 'http' : 'https';
-  return new Stripe(stripeSecretKey, {
-    // One more try at most, under our own keys: whoever calls us has a deadline and tries again.
-    maxNetworkRetries: 1,
-    timeout: TIMEOUT_MS,
-    telemetry: false,
-    ...(base === undefined
-      ? {}
-      : { protocol, host: base.hostname, port: base.port || (protocol === 'http' ? 80 : 443) }),
-  });
+/** The gateway to the account that is configured. */
+export function createStripeGateway(config: StripeConfig): StripeGateway {
+  return gatewayTo(openStripeApi(config), config.stripeWebhookSecret);
 }
 
 /** The one way to Stripe. Every call that changes something has a key of ours, the same each time. */
-export function createStripeGateway(config: StripeConfig): StripeGateway {
-  const stripe = clientOf(config);
-
+export function gatewayTo(stripe: StripeApi, webhookSecrets: readonly string[]): StripeGateway {
   const call = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -131,9 +111,7 @@ export function createStripeGateway(config: StripeConfig): StripeGateway {
     return orNull(
       call(what, async () =>
         asIntent(
-          await crossing('stripe.fetch-intent', () =>
-            stripe.paymentIntents.retrieve(intentId, { expand: EXPAND }),
-          ),
+          await crossing('stripe.fetch-intent', () => stripe.retrieveIntent(intentId)),
           what,
         ),
       ),
@@ -142,9 +120,7 @@ export function createStripeGateway(config: StripeConfig): StripeGateway {
 
   const findIntent: StripeGateway['findIntent'] = async (paymentId) => {
     const what = `find ${paymentId}`;
-    const found = await call(what, () =>
-      stripe.paymentIntents.search({ query: `metadata['payment_id']:'${paymentId}'`, limit: 10 }),
-    );
+    const found = await call(what, () => stripe.searchIntents(paymentId));
     const intents = found.data.map((answer) => parseAnswer(intentSchema, answer, what));
     // More than one can only be after a key was forgotten; the one with money is the one that counts.
     const chosen = intents.find((intent) => intent.status === 'succeeded') ?? intents[0];
@@ -153,7 +129,7 @@ export function createStripeGateway(config: StripeConfig): StripeGateway {
 
   const refundsOf = (intentId: string) =>
     call(`refunds of ${intentId}`, async () => {
-      const { data } = await stripe.refunds.list({ payment_intent: intentId, limit: 100 });
+      const { data } = await stripe.listRefunds(intentId);
       return data.map((refund) => refundOf(parseAnswer(refundSchema, refund, 'refund')));
     });
 
@@ -161,7 +137,7 @@ export function createStripeGateway(config: StripeConfig): StripeGateway {
     const what = `fetch ${intentId}`;
     return call(
       what,
-      async () => asOpened(await stripe.paymentIntents.retrieve(intentId), what).clientSecret,
+      async () => asOpened(await stripe.retrieveIntent(intentId), what).clientSecret,
     );
   };
 
@@ -182,20 +158,18 @@ export function createStripeGateway(config: StripeConfig): StripeGateway {
       }
       return call(what, async () => {
         const intent = await crossing('stripe.create-intent', () =>
-          stripe.paymentIntents.create(
+          stripe.createIntent(
             {
               amount: amount.amount,
               currency: amount.currency.toLowerCase(),
               description,
-              // Cards only: nothing that sends the payer elsewhere, so confirming needs no return_url.
-              automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
               metadata: {
                 payment_id: paymentId,
                 enrollment_id: enrollmentId,
                 activity_id: activityId,
               },
             },
-            { idempotencyKey: paymentId },
+            paymentId,
           ),
         );
         return asOpened(intent, what);
@@ -206,13 +180,7 @@ export function createStripeGateway(config: StripeConfig): StripeGateway {
     findIntent,
     cancelIntent: async (intentId) => {
       try {
-        await call(`cancel ${intentId}`, () =>
-          stripe.paymentIntents.cancel(
-            intentId,
-            { cancellation_reason: 'abandoned' },
-            { idempotencyKey: `${intentId}:cancel` },
-          ),
-        );
+        await call(`cancel ${intentId}`, () => stripe.cancelIntent(intentId, `${intentId}:cancel`));
       } catch (error) {
         // Paid or cancelled meanwhile: how it stands is what was asked.
         if (!(error instanceof StripeRefusedError)) throw error;
@@ -228,15 +196,9 @@ export function createStripeGateway(config: StripeConfig): StripeGateway {
       if (before !== undefined) return before;
       const what = `refund ${refundId}`;
       return call(what, async () => {
-        const refund = await stripe.refunds.create(
-          {
-            payment_intent: intentId,
-            amount: amount.amount,
-            reason: 'requested_by_customer',
-            metadata: { refund_id: refundId, payment_id: paymentId, activity_id: activityId },
-          },
-          { idempotencyKey: refundId },
-        );
+        const metadata = { refund_id: refundId, payment_id: paymentId, activity_id: activityId };
+        const order = { intentId, amount: amount.amount, metadata };
+        const refund = await stripe.createRefund(order, refundId);
         return refundOf(parseAnswer(refundSchema, refund, what));
       });
     },
@@ -244,26 +206,21 @@ export function createStripeGateway(config: StripeConfig): StripeGateway {
       const what = `fetch ${stripeRefundId}`;
       return orNull(
         call(what, async () =>
-          refundOf(parseAnswer(refundSchema, await stripe.refunds.retrieve(stripeRefundId), what)),
+          refundOf(parseAnswer(refundSchema, await stripe.retrieveRefund(stripeRefundId), what)),
         ),
       );
     },
     listBalanceTransactions: ({ createdFrom, createdTo, after, limit }) =>
       call('list balance transactions', async () => {
         const page = await crossing('stripe.list-statement', () =>
-          stripe.balanceTransactions.list({
-            limit,
-            created: { gte: createdFrom, ...(createdTo === undefined ? {} : { lte: createdTo }) },
-            expand: ['data.source'],
-            ...(after === undefined ? {} : { starting_after: after }),
-          }),
+          stripe.listBalanceTransactions({ limit, createdFrom, createdTo, after }),
         );
         const lines = page.data.map((line) =>
           lineOf(parseAnswer(statementLineSchema, line, 'balance transaction')),
         );
         return { lines, hasMore: page.has_more };
       }),
-    verifyWebhook: (rawBody, signature, secrets = config.stripeWebhookSecret) =>
+    verifyWebhook: (rawBody, signature, secrets = webhookSecrets) =>
       verifyWebhook(rawBody, signature, secrets),
   };
 }

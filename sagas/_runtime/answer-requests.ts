@@ -1,6 +1,7 @@
 import type { EventStore } from '../../platform/event-store/index.ts';
+import type { Host } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import { type Pool, transaction } from '../../platform/postgres/index.ts';
+import { type Database, transaction } from '../../platform/postgres/index.ts';
 import type { SagaDefinition } from './definition.ts';
 import type { Session } from './inputs.ts';
 import { LONGEST_SLEEP_MS, type Loop, startLoop } from './loop.ts';
@@ -12,7 +13,7 @@ import { allWorkers, type Worker } from './workers.ts';
 const NOTHING: Answer = { rows: 0, running: 0, timers: 0, inputs: 0, left: 0, cause: null };
 
 type Deps = {
-  readonly pool: Pool;
+  readonly pool: Database;
   readonly eventStore: Pick<EventStore, 'readStreamRaw' | 'decode'>;
   readonly sagas: ReadonlyMap<string, SagaDefinition>;
 };
@@ -40,9 +41,13 @@ const doing: Readonly<
  * be done yet (the log is away) stays, with its trouble, and is tried again.
  */
 export function answerRequests(
-  options: Deps & { readonly onTaken: (workers: readonly Worker[]) => void; readonly log: Logger },
+  options: Deps & {
+    readonly onTaken: (workers: readonly Worker[]) => void;
+    readonly log: Logger;
+    readonly host: Host;
+  },
 ): Loop {
-  const { onTaken, log, ...deps } = options;
+  const { onTaken, log, host, ...deps } = options;
   const { pool } = deps;
 
   /** Null: no other is open. */
@@ -75,7 +80,7 @@ export function answerRequests(
   };
 
   return startLoop({
-    ...{ log, what: 'requests of operators' },
+    ...{ log, host, what: 'requests of operators' },
     turn: async ({ stopped }) => {
       let last: number | null = 0;
       let answered = 0;

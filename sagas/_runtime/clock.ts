@@ -1,5 +1,6 @@
+import type { Host } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import type { Pool } from '../../platform/postgres/index.ts';
+import type { Database } from '../../platform/postgres/index.ts';
 import { LONGEST_PAUSE_MS } from './failures.ts';
 import { type Loop, startLoop } from './loop.ts';
 
@@ -13,7 +14,7 @@ const MARGIN_MS = 5000;
  * long as the clock went back, a day maybe. A worker that is alive renews its lease meanwhile.
  * How many rows there were.
  */
-export async function mendFuture(pool: Pool, leaseMs: number): Promise<number> {
+export async function mendFuture(pool: Database, leaseMs: number): Promise<number> {
   const { rows } = await pool.query<{ mended: number }>(
     `with pauses as (
        update saga.outbox set next_attempt_at = clock_timestamp()
@@ -32,14 +33,15 @@ export async function mendFuture(pool: Pool, leaseMs: number): Promise<number> {
 
 /** Looks every few seconds; `onMended` wakes the workers. */
 export function watchClock(options: {
-  readonly pool: Pool;
+  readonly pool: Database;
   readonly leaseMs: number;
   readonly onMended: () => void;
   readonly log: Logger;
+  readonly host: Host;
 }): Loop {
-  const { pool, leaseMs, onMended, log } = options;
+  const { pool, leaseMs, onMended, log, host } = options;
   return startLoop({
-    ...{ log, what: 'the clock of the database' },
+    ...{ log, host, what: 'the clock of the database' },
     turn: async () => {
       const mended = await mendFuture(pool, leaseMs);
       if (mended > 0) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Pool } from '../../platform/postgres/index.ts';
+import type { Database } from '../../platform/postgres/index.ts';
 import { type Ask, PARKED } from './requests.ts';
 
 const deadLetterSchema = z.strictObject({
@@ -21,7 +21,7 @@ const deadLetterSchema = z.strictObject({
 export type DeadLetter = z.output<typeof deadLetterSchema>;
 
 /** The oldest first. */
-export async function listDead(pool: Pool): Promise<readonly DeadLetter[]> {
+export async function listDead(pool: Database): Promise<readonly DeadLetter[]> {
   const { rows } = await pool.query(`
     select id::text, kind, saga, instance, name, coalesce(last_error, '') as cause, attempts,
            done_at as since, 0 as behind

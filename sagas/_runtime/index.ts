@@ -5,9 +5,9 @@ import {
   startConsumer,
 } from '../../platform/consumer/index.ts';
 import type { EventStore } from '../../platform/event-store/index.ts';
+import { type Host, machine } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import { createPool } from '../../platform/postgres/index.ts';
-import { listen } from '../../platform/postgres/listen.ts';
+import { type ConnectedDatabase, connectDatabase } from '../../platform/postgres/connected.ts';
 import { gauge } from '../../platform/telemetry/index.ts';
 import { answerRequests } from './answer-requests.ts';
 import { watchClock } from './clock.ts';
@@ -59,45 +59,54 @@ export type Sagas = {
 
 const STATS_MS = 5000;
 
-/**
- * Runs the sagas in this process: reacts to events (one process at a time does), fires timers,
- * sends commands and does side effects. Resolves once the tables are there.
- */
-export async function startSagas(options: {
+type SagasOptions = {
   eventStore: EventStore;
   bus: SagaBus;
-  /** Of the database with schema `saga`. */
-  url: string;
   definitions: readonly SagaDefinition[];
   effects: Readonly<Record<string, SideEffectHandler>>;
   log: Logger;
-  /** Epoch milliseconds, for timers: the clock that decisions go by. Leases and pauses go by the database's. */
-  clock?: () => number;
+  /** Timers go by its wall clock, as decisions do. Leases and pauses go by the database's. */
+  host?: Host;
   tuning?: Partial<SagaTuning>;
-}): Promise<Sagas> {
-  const { eventStore, bus, url, definitions, effects, log, clock = Date.now } = options;
-  const tuning = { ...TUNING, ...options.tuning };
-  const pool = createPool({ url, name: 'sagas workers', max: 12, log });
+};
+
+/**
+ * Runs the sagas in this process: reacts to events (one process at a time does), fires timers,
+ * sends commands and does side effects. Resolves once the tables are there. `url` is that of the
+ * database with schema `saga`.
+ */
+export async function startSagas(options: SagasOptions & { url: string }): Promise<Sagas> {
+  const { url, ...rest } = options;
+  const { log } = rest;
+  const database = connectDatabase({ url, name: 'sagas workers', max: 12, log });
   try {
-    await migrateSagas(pool);
+    await migrateSagas(database.pool);
   } catch (error) {
-    await pool.end();
+    await database.end();
     throw error;
   }
+  return runSagas({ ...rest, database });
+}
 
+/** The same on a database whose tables are there; `stop` ends it. */
+export function runSagas(options: SagasOptions & { database: ConnectedDatabase }): Sagas {
+  const { eventStore, bus, database, definitions, effects, log, host = machine } = options;
+  const { pool } = database;
+  const tuning = { ...TUNING, ...options.tuning };
   const sagas = new Map(definitions.map((saga) => [saga.name, saga]));
   if (sagas.size !== definitions.length) throw new TypeError('two sagas have the same name');
   const worker = `${hostname()}:${process.pid}`;
   const onTaken = (workers: readonly Worker[]): void => {
     for (const name of workers) loops[name].wake();
   };
-  const common = { pool, sagas, leaseMs: tuning.leaseMs, maxAttempts: tuning.maxAttempts, worker };
+  const { leaseMs, maxAttempts } = tuning;
+  const common = { ...{ pool, sagas, leaseMs, maxAttempts, worker }, host };
   const commands = startOutboxWorker({
     ...common,
     kind: 'command',
     names: null,
     concurrency: tuning.commandConcurrency,
-    perform: (row) => performCommand(bus, row),
+    perform: (row) => performCommand({ bus, host }, row),
     onTaken,
     log,
   });
@@ -106,29 +115,27 @@ export async function startSagas(options: {
     kind: 'side-effect',
     names: Object.keys(effects),
     concurrency: tuning.effectConcurrency,
-    perform: (row, signal) => performSideEffect(bus, effects, row, signal),
+    perform: (row, signal) => performSideEffect({ bus, host }, effects, row, signal),
     onTaken,
     log,
   });
-  const timers = startTimers({ pool, sagas, now: clock, onTaken, log });
-  const requests = answerRequests({ pool, eventStore, sagas, onTaken, log });
+  const timers = startTimers({ pool, sagas, now: host.now, onTaken, log, host });
+  const requests = answerRequests({ pool, eventStore, sagas, onTaken, log, host });
   const loops = { command: commands, 'side-effect': sideEffects, timers, requests };
   const clocks = watchClock({
-    ...{ pool, leaseMs: tuning.leaseMs, log },
+    ...{ pool, leaseMs, log, host },
     onMended: () => onTaken(allWorkers),
   });
-  const listener = listen({
-    ...{ url, channel: WAKE_CHANNEL, log },
+  const listener = database.listen({
+    channel: WAKE_CHANNEL,
     heard: (payload) => onTaken(workersNamed(payload)),
     connected: () => onTaken(allWorkers),
   });
   const session = sagaConsumer({
-    url,
-    definitions,
-    log,
+    ...{ database, definitions, log, host },
     onTaken: ({ workers }) => onTaken(workers),
   });
-  const consumer = startConsumer({ eventStore, definition: session.definition, log });
+  const consumer = startConsumer({ eventStore, definition: session.definition, log, host });
 
   const inspect = inspectSagas(pool);
   const depth = gauge({
@@ -158,9 +165,8 @@ export async function startSagas(options: {
       return null;
     }
   };
-  const measuring = setInterval(() => void measure(), STATS_MS);
-  const tidying = keepSagasTidy(pool, log);
-  measuring.unref();
+  const endMeasuring = host.every(STATS_MS, () => void measure());
+  const tidying = keepSagasTidy(pool, log, host);
 
   return {
     consumer,
@@ -171,7 +177,7 @@ export async function startSagas(options: {
       stats: await measure(),
     }),
     stop: async () => {
-      clearInterval(measuring);
+      endMeasuring();
       session.stop();
       // First no new work, then what runs.
       await Promise.all([
@@ -179,7 +185,7 @@ export async function startSagas(options: {
         ...[listener.stop(), tidying.stop(), clocks.stop()],
       ]);
       await Promise.all([commands.stop(), sideEffects.stop()]);
-      await pool.end();
+      await database.end();
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
-import type { PoolClient } from '../../platform/postgres/index.ts';
+import type { Queryable } from '../../platform/postgres/index.ts';
 import type { SagaDefinition, SagaInput } from './definition.ts';
 import type { Origin } from './react.ts';
 
@@ -38,7 +38,7 @@ export type InstanceInput = {
 };
 
 /** Any connection that is inside a transaction. */
-export type Session = Pick<PoolClient, 'query'>;
+export type Session = Queryable;
 
 export const instanceKey = (saga: string, instance: string): string => `${saga}|${instance}`;
 

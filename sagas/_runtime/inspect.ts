@@ -1,4 +1,4 @@
-import type { Pool } from '../../platform/postgres/index.ts';
+import type { Database } from '../../platform/postgres/index.ts';
 import { type DeadLetter, listDead } from './dead-letters.ts';
 
 export type SagaStats = {
@@ -101,7 +101,7 @@ const LISTED = `
      and ($3::text is null or status = $3)
    order by "updatedAt" desc, saga, instance limit $4`;
 
-export function inspectSagas(pool: Pool): SagaInspector {
+export function inspectSagas(pool: Database): SagaInspector {
   return {
     stats: async () => {
       const { rows } = await pool.query<{

@@ -1,3 +1,4 @@
+import type { Host } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { createWake, type Wake } from './wake.ts';
 
@@ -23,9 +24,10 @@ export function startLoop(options: {
   /** What is looked at, for the log. */
   what: string;
   turn: (loop: Pick<Loop, 'stopped'>) => Promise<number>;
+  host?: Host | undefined;
 }): Loop {
   const { log, what, turn } = options;
-  const wake = createWake();
+  const wake = createWake(options.host);
   let stopped = false;
   const run = async (): Promise<void> => {
     while (!stopped) {

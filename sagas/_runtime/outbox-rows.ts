@@ -1,4 +1,4 @@
-import type { Pool } from '../../platform/postgres/index.ts';
+import type { Database } from '../../platform/postgres/index.ts';
 import type { Session } from './inputs.ts';
 
 /** A row somebody works on, under a lease. */
@@ -29,7 +29,7 @@ export class LeaseLostError extends Error {
  * only, so that the rows of a lane are done one after the other.
  */
 export async function claimRows(
-  pool: Pool,
+  pool: Database,
   options: {
     kind: LeasedRow['kind'];
     /** Null: any. */
@@ -77,7 +77,7 @@ export async function claimRows(
 
 /** Milliseconds until a row may be taken; null: nothing waits. */
 export async function untilNextRow(
-  pool: Pool,
+  pool: Database,
   kind: LeasedRow['kind'],
   names: readonly string[] | null,
 ): Promise<number | null> {
@@ -95,7 +95,7 @@ export async function untilNextRow(
 
 /** Renews leases; the ids it gives back are still ours. */
 export async function renewLeases(
-  pool: Pool,
+  pool: Database,
   rows: readonly LeasedRow[],
   leaseMs: number,
 ): Promise<ReadonlySet<string>> {

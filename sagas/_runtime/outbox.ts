@@ -1,7 +1,8 @@
 import type { Rejection } from '../../domain/_kernel/rejection.ts';
 import { crossing } from '../../platform/crash-points/index.ts';
+import type { Host } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import { type Pool, transaction } from '../../platform/postgres/index.ts';
+import { type Database, transaction } from '../../platform/postgres/index.ts';
 import { counter, histogram } from '../../platform/telemetry/index.ts';
 import type { SagaDefinition } from './definition.ts';
 import { classify, pauseAfter } from './failures.ts';
@@ -34,7 +35,7 @@ const GIVEN_UP_MS = 3000;
  * comes back, its fence is old and its result is refused.
  */
 export function startOutboxWorker(options: {
-  pool: Pool;
+  pool: Database;
   sagas: ReadonlyMap<string, SagaDefinition>;
   kind: LeasedRow['kind'];
   /** What it can perform (null: anything); other rows wait for a release that knows them. */
@@ -47,9 +48,10 @@ export function startOutboxWorker(options: {
   /** Told whom a refusal left work for. */
   onTaken: (workers: readonly Worker[]) => void;
   log: Logger;
+  host: Host;
 }): OutboxWorker {
   const { pool, sagas, kind, names, concurrency, leaseMs, maxAttempts, worker } = options;
-  const { perform, onTaken, log } = options;
+  const { perform, onTaken, log, host } = options;
   const running = new Map<string, { row: LeasedRow; abort: AbortController }>();
 
   const attempts = counter({
@@ -71,20 +73,12 @@ export function startOutboxWorker(options: {
     const refusal = { command: row.name, params, body, rejection };
     const origin = { id: row.id, correlationId: row.correlationId, ordinal: null };
     const taken = await transaction(pool, async (session) => {
-      const given = await takeInputs(session, [
-        {
-          saga,
-          instance: row.instance,
-          origin,
-          input: { kind: 'refused', ...refusal },
-          reference: {
-            kind: 'refused',
-            id: row.id,
-            correlationId: row.correlationId,
-            refusal,
-          },
-        },
-      ]);
+      const { id, instance, correlationId } = row;
+      const input = { kind: 'refused', ...refusal } as const;
+      const reference = { kind: 'refused', id, correlationId, refusal } as const;
+      const given = await takeInputs(session, [{ saga, instance, origin, input, reference }], {
+        now: host.now(),
+      });
       await endAttempt(session, row, { status: 'done', outcome: `refused: ${rejection.code}` });
       return given;
     });
@@ -103,7 +97,7 @@ export function startOutboxWorker(options: {
       await endAttempt(pool, row, { status: 'dead', outcome: 'dead', error: text });
       return 'dead';
     }
-    const pauseMs = pauseAfter(tries);
+    const pauseMs = pauseAfter(tries, host.random);
     log.warn({ ...about, attempt: row.attempt, pauseMs }, 'an attempt failed and will be repeated');
     await endAttempt(pool, row, { status: 'pending', outcome: failure, error: text, pauseMs });
     return failure;
@@ -149,7 +143,7 @@ export function startOutboxWorker(options: {
     }
   };
 
-  const renewal = setInterval(() => {
+  const endRenewals = host.every(leaseMs / 3, () => {
     const mine = [...running.values()];
     if (mine.length === 0) return;
     const rows = mine.map(({ row }) => row);
@@ -159,8 +153,7 @@ export function startOutboxWorker(options: {
       },
       (error: unknown) => log.warn({ err: error }, 'leases could not be renewed'),
     );
-  }, leaseMs / 3);
-  renewal.unref();
+  });
 
   const claim = (limit: number): Promise<LeasedRow[]> =>
     crossing('saga.take-rows', () =>
@@ -177,20 +170,20 @@ export function startOutboxWorker(options: {
     return untilDue(await untilNextRow(pool, kind, names));
   };
 
-  const loop = startLoop({ log, what: 'the outbox', turn });
+  const loop = startLoop({ log, what: 'the outbox', turn, host });
 
   return {
     wake: loop.wake,
     stop: async () => {
       await loop.stop();
       // What is running gets a moment to end well; then it is told to stop, and is repeated later.
-      const stoppedAt = Date.now();
-      while (running.size > 0 && Date.now() - stoppedAt < GIVEN_UP_MS) {
-        if (Date.now() - stoppedAt > GRACE_MS)
+      const stoppedAt = host.elapsed();
+      while (running.size > 0 && host.elapsed() - stoppedAt < GIVEN_UP_MS) {
+        if (host.elapsed() - stoppedAt > GRACE_MS)
           for (const { abort } of running.values()) abort.abort();
         await loop.sleep(100);
       }
-      clearInterval(renewal);
+      endRenewals();
     },
   };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { CommandRefused } from '../../commands/_runtime/errors.ts';
 import type { CommandBus } from '../../commands/_runtime/index.ts';
 import { uuidv5 } from '../../domain/_kernel/ids.ts';
+import type { Host } from '../../platform/host/index.ts';
 import type { SideEffectHandler } from './definition.ts';
 import type { Performed } from './outbox.ts';
 import type { LeasedRow } from './outbox-rows.ts';
@@ -9,23 +10,26 @@ import type { LeasedRow } from './outbox-rows.ts';
 /** The part of the command bus that sagas use. */
 export type SagaBus = Pick<CommandBus, 'execute'>;
 
+/** Who sends, and by which clock. */
+type Sender = { readonly bus: SagaBus; readonly host: Host };
+
 const COMMAND_DEADLINE_MS = 10_000;
 
-const requestOf = (row: LeasedRow, commandId: string) => ({
+const requestOf = (row: LeasedRow, commandId: string, now: number) => ({
   principal: { kind: 'saga' as const, id: row.saga },
   commandId,
   causationId: row.causeId,
   correlationId: row.correlationId,
-  deadline: Date.now() + COMMAND_DEADLINE_MS,
+  deadline: now + COMMAND_DEADLINE_MS,
 });
 
 /** Executes a command of a saga under the id of its row. A refusal is an answer, not a failure. */
-export async function performCommand(bus: SagaBus, row: LeasedRow): Promise<Performed> {
+export async function performCommand({ bus, host }: Sender, row: LeasedRow): Promise<Performed> {
   try {
     await bus.execute(
       row.name,
       row.payload as { params: unknown; body: unknown },
-      requestOf(row, row.id),
+      requestOf(row, row.id, host.now()),
     );
     return { kind: 'done' };
   } catch (error) {
@@ -39,7 +43,7 @@ export async function performCommand(bus: SagaBus, row: LeasedRow): Promise<Perf
  * and sees the same sends the same command, one that sees something new sends another.
  */
 export async function performSideEffect(
-  bus: SagaBus,
+  { bus, host }: Sender,
   effects: Readonly<Record<string, SideEffectHandler>>,
   row: LeasedRow,
   signal: AbortSignal,
@@ -55,7 +59,8 @@ export async function performSideEffect(
       const seen = createHash('sha256')
         .update(JSON.stringify([params, body]))
         .digest('hex');
-      await bus.execute(name, { params, body }, requestOf(row, uuidv5(row.id, `${name}:${seen}`)));
+      const id = uuidv5(row.id, `${name}:${seen}`);
+      await bus.execute(name, { params, body }, requestOf(row, id, host.now()));
     },
   });
   return { kind: 'done' };

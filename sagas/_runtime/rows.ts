@@ -66,12 +66,16 @@ export type Changes = {
 };
 
 /** Saves them; says which workers have something to do once it is committed. */
-export async function saveInputs(session: Session, changes: Changes): Promise<readonly Worker[]> {
+export async function saveInputs(
+  session: Session,
+  changes: Changes,
+  now: number,
+): Promise<readonly Worker[]> {
   if (changes.instances.length > 0) await saveInstances(session, changes.instances);
   if (changes.timers.length > 0) await saveTimers(session, changes.timers);
   if (changes.outbox.length > 0) await saveOutbox(session, changes.outbox);
   if (changes.parked.length > 0) await park(session, changes.parked);
-  const workers = workersFor(changes);
+  const workers = workersFor(changes, now);
   if (workers.length > 0) {
     // Workers of other processes hear it when this commits; our own are woken without it.
     await session.query(`select pg_notify('${WAKE_CHANNEL}', $1)`, [workers.join(',')]);

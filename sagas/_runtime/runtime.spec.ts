@@ -5,6 +5,7 @@ import { deriveId } from '../../domain/_kernel/ids.ts';
 import { rejected } from '../../domain/_kernel/rejection.ts';
 import { ticketEvents } from '../../domain/ticket/events.ts';
 import type { EventStore, FeedItem, RawEvent } from '../../platform/event-store/index.ts';
+import { machine } from '../../platform/host/index.ts';
 import { createLogger } from '../../platform/log/index.ts';
 import { createPool, type Pool, transaction } from '../../platform/postgres/index.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
@@ -195,7 +196,7 @@ async function start(
     effects: options.effects ?? {},
     log,
     ...(options.tuning === undefined ? {} : { tuning: options.tuning }),
-    ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...(options.clock === undefined ? {} : { host: { ...machine, now: options.clock } }),
   });
   running.push(sagas);
   return sagas;

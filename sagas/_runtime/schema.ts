@@ -1,4 +1,4 @@
-import { type Migration, migrate, type Pool } from '../../platform/postgres/index.ts';
+import { type Database, type Migration, migrate } from '../../platform/postgres/index.ts';
 
 /**
  * Notified when something was written that a worker of any process can take. The payload names the
@@ -142,5 +142,5 @@ const migrations: readonly Migration[] = [
   },
 ];
 
-export const migrateSagas = (pool: Pool): Promise<void> =>
+export const migrateSagas = (pool: Database): Promise<void> =>
   migrate(pool, { schema: 'saga', migrations });

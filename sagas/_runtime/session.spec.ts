@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { Batch, ConsumerSession } from '../../platform/consumer/types.ts';
 import { createLogger } from '../../platform/log/index.ts';
 import { createPool, type Pool } from '../../platform/postgres/index.ts';
+import { openLockSession } from '../../platform/postgres/lock-session.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
 import { startFaultProxy } from '../../test/support/fault-proxy/index.ts';
 import { migrateSagas } from './schema.ts';
@@ -31,12 +32,13 @@ afterAll(async () => {
 });
 
 async function open(options: { url?: string; silenceMs?: number } = {}): Promise<ConsumerSession> {
+  const { url = database.url, ...rest } = options;
   const { definition } = sagaConsumer({
-    url: database.url,
+    database: { openLockSession: (session) => openLockSession({ url, ...session }) },
     definitions: [],
     onTaken: () => undefined,
     log,
-    ...options,
+    ...rest,
   });
   const session = await definition.open();
   sessions.add(session);

@@ -1,11 +1,13 @@
-import type pg from 'pg';
 import type {
   Checkpoint,
   ConsumerDefinition,
   ConsumerSession,
 } from '../../platform/consumer/types.ts';
+import { type Host, machine } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import { LOOK_UP_BY_KEY, openLockSession } from '../../platform/postgres/lock-session.ts';
+import type { ConnectedDatabase } from '../../platform/postgres/connected.ts';
+import type { Queryable } from '../../platform/postgres/index.ts';
+import { LOOK_UP_BY_KEY } from '../../platform/postgres/lock-session.ts';
 import type { SagaDefinition } from './definition.ts';
 import { inputsOf, listenersOf } from './inputs.ts';
 import { reportParked } from './report.ts';
@@ -30,21 +32,21 @@ export type SagaConsumer = {
  * write nothing. That is the fence.
  */
 export function sagaConsumer(options: {
-  url: string;
+  database: Pick<ConnectedDatabase, 'openLockSession'>;
   definitions: readonly SagaDefinition[];
   onTaken: (taken: Taken) => void;
   log: Logger;
   /** How long the connection may go without an answer. */
   silenceMs?: number;
+  host?: Host;
 }): SagaConsumer {
-  const { url, definitions, onTaken, log, silenceMs } = options;
+  const { database, definitions, onTaken, log, silenceMs, host = machine } = options;
   const listeners = listenersOf(definitions);
   const stopping = new AbortController();
   let leading = false;
 
   const open = async (): Promise<ConsumerSession> => {
-    const session = await openLockSession({
-      url,
+    const session = await database.openLockSession({
       name: SAGAS_CONSUMER,
       locks: [SAGAS_LOCK],
       settings: LOOK_UP_BY_KEY,
@@ -73,7 +75,7 @@ export function sagaConsumer(options: {
         }
         const inputs = events.flatMap((event) => inputsOf(event, listeners));
         const taken = await session.transaction(async () => {
-          const result = await takeInputs(client, inputs);
+          const result = await takeInputs(client, inputs, { now: host.now() });
           await saveCheckpoint(client, reached);
           return result;
         }, 'saga.commit');
@@ -95,7 +97,7 @@ export function sagaConsumer(options: {
 }
 
 /** Where the sagas stand; null: before the first event. */
-export async function readCheckpoint(client: pg.ClientBase): Promise<Checkpoint | null> {
+export async function readCheckpoint(client: Queryable): Promise<Checkpoint | null> {
   const { rows } = await client.query<{
     log_id: string;
     position: string;
@@ -110,7 +112,7 @@ export async function readCheckpoint(client: pg.ClientBase): Promise<Checkpoint 
   return { logId, position: BigInt(position), ordinal, eventId };
 }
 
-async function saveCheckpoint(client: pg.ClientBase, checkpoint: Checkpoint): Promise<void> {
+async function saveCheckpoint(client: Queryable, checkpoint: Checkpoint): Promise<void> {
   await client.query({
     name: 'save checkpoint',
     text: `

@@ -1,3 +1,4 @@
+import { machine } from '../../platform/host/index.ts';
 import { type InstanceInput, instanceKey, type Session } from './inputs.ts';
 import { labelOf, type OutboxEntry, reactTo, type TimerChange } from './react.ts';
 import { type Changes, type InstanceRow, lockInstances, saveInputs } from './rows.ts';
@@ -15,17 +16,18 @@ export type Taken = {
  * and saves states, timers, outbox rows and parked inputs with a handful of statements, however
  * many inputs there are. A reaction that throws parks its instance and nobody else's; later inputs
  * of a parked instance wait behind it; `unparking` is the key of the one whose parked inputs these are.
+ * `now` is by the clock that timers go by.
  */
 export async function takeInputs(
   session: Session,
   inputs: readonly InstanceInput[],
-  { unparking }: { readonly unparking?: string } = {},
+  { unparking, now = machine.now() }: { readonly unparking?: string; readonly now?: number } = {},
 ): Promise<Taken> {
   if (inputs.length === 0) return { workers: [], parked: [] };
   const { rows, parked } = await lockInstances(session, inputs);
   if (unparking !== undefined) parked.delete(unparking);
   const changes = reactToAll(inputs, rows, parked);
-  const workers = await saveInputs(session, changes);
+  const workers = await saveInputs(session, changes, now);
   return {
     workers,
     parked: changes.parked.flatMap(({ input, cause }) =>

@@ -1,5 +1,6 @@
+import { type Host, machine } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import type { Pool } from '../../platform/postgres/index.ts';
+import type { Database } from '../../platform/postgres/index.ts';
 
 /** How long done rows and fired timers can be looked at. */
 const KEPT = `interval '30 days'`;
@@ -10,7 +11,7 @@ const TIDY_MS = 60 * 60 * 1000;
  * fired or were called off, requests that were answered. What somebody has to look at (given up, parked) stays, and so does an
  * instance's state: it is one row for each enrollment.
  */
-export async function tidySagas(pool: Pool): Promise<void> {
+export async function tidySagas(pool: Database): Promise<void> {
   await pool.query(
     `delete from saga.outbox where status in ('done', 'cancelled') and done_at < now() - ${KEPT};
      delete from saga.timers where status <> 'pending' and updated_at < now() - ${KEPT};
@@ -19,19 +20,22 @@ export async function tidySagas(pool: Pool): Promise<void> {
 }
 
 /** At once, because a process may never live for an hour, and then every hour. */
-export function keepSagasTidy(pool: Pool, log: Logger): { stop(): Promise<void> } {
+export function keepSagasTidy(
+  pool: Database,
+  log: Logger,
+  host: Host = machine,
+): { stop(): Promise<void> } {
   const tidy = (): Promise<void> =>
     tidySagas(pool).catch((error: unknown) =>
       log.warn({ err: error }, 'old saga rows could not be removed'),
     );
   let running = tidy();
-  const timer = setInterval(() => {
+  const callOff = host.every(TIDY_MS, () => {
     running = tidy();
-  }, TIDY_MS);
-  timer.unref();
+  });
   return {
     stop: async () => {
-      clearInterval(timer);
+      callOff();
       await running;
     },
   };

@@ -1,5 +1,6 @@
+import type { Host } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import { type Pool, transaction } from '../../platform/postgres/index.ts';
+import { type Database, transaction } from '../../platform/postgres/index.ts';
 import type { SagaDefinition } from './definition.ts';
 import type { InstanceInput } from './inputs.ts';
 import { type Loop, startLoop, untilDue } from './loop.ts';
@@ -36,14 +37,15 @@ function inputOf(saga: SagaDefinition, row: TimerRow): InstanceInput {
  * once, whatever the clock does and however many processes look. Any process may do it.
  */
 export function startTimers(options: {
-  pool: Pool;
+  pool: Database;
   sagas: ReadonlyMap<string, SagaDefinition>;
   now: () => number;
   /** Told after each transaction that left work, for whom. */
   onTaken: (workers: readonly Worker[]) => void;
   log: Logger;
+  host?: Host;
 }): Loop {
-  const { pool, sagas, now, onTaken, log } = options;
+  const { pool, sagas, now, onTaken, log, host } = options;
   const names = [...sagas.keys()];
 
   /** How many it fired. */
@@ -72,6 +74,7 @@ export function startTimers(options: {
       return takeInputs(
         session,
         inputs.filter((input) => ids.has(input.origin.id)),
+        { now: now() },
       );
     });
     reportParked(log, taken);
@@ -90,7 +93,7 @@ export function startTimers(options: {
   };
 
   return startLoop({
-    ...{ log, what: 'timers' },
+    ...{ log, host, what: 'timers' },
     turn: async ({ stopped }) => {
       while (!stopped() && (await fireDue()) > 0);
       return untilNext();

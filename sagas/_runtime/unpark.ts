@@ -1,6 +1,6 @@
 import { deliveredEvent } from '../../platform/consumer/index.ts';
 import type { EventStore } from '../../platform/event-store/index.ts';
-import { type Pool, transaction } from '../../platform/postgres/index.ts';
+import { type Database, transaction } from '../../platform/postgres/index.ts';
 import type { SagaDefinition } from './definition.ts';
 import {
   type InstanceInput,
@@ -34,7 +34,7 @@ const SELECT = `select id, input from saga.parked where saga = $1 and instance =
  */
 export async function unpark(
   deps: {
-    readonly pool: Pool;
+    readonly pool: Database;
     readonly eventStore: Pick<EventStore, 'readStreamRaw' | 'decode'>;
     readonly sagas: ReadonlyMap<string, SagaDefinition>;
   },

@@ -1,3 +1,5 @@
+import { type Host, machine } from '../../platform/host/index.ts';
+
 /** Lets a loop sleep until there is something to do: a wake while it works is not lost. */
 export type Wake = {
   wake(): void;
@@ -5,7 +7,7 @@ export type Wake = {
   sleep(ms: number): Promise<void>;
 };
 
-export function createWake(): Wake {
+export function createWake(host: Host = machine): Wake {
   let pending = false;
   let resolveSleep: (() => void) | undefined;
   return {
@@ -16,12 +18,12 @@ export function createWake(): Wake {
     sleep: (ms) =>
       new Promise((resolve) => {
         const end = (): void => {
-          clearTimeout(timer);
+          callOff();
           resolveSleep = undefined;
           pending = false;
           resolve();
         };
-        const timer = setTimeout(end, ms);
+        const callOff = host.after(ms, end);
         resolveSleep = end;
         if (pending) end();
       }),
@@ -29,13 +31,17 @@ export function createWake(): Wake {
 }
 
 /** Waits for work that is about to end, but not for ever: what is cut off is leased and repeated. */
-export async function atMost(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
+export async function atMost(
+  work: Promise<unknown>,
+  ms: number,
+  host: Host = machine,
+): Promise<void> {
+  let callOff: (() => void) | undefined;
   const enough = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+    callOff = host.after(ms, resolve);
   });
   await Promise.race([work, enough]);
-  clearTimeout(timer);
+  callOff?.();
 }
 
 /** At a stop: how long the work under way may take to end. */

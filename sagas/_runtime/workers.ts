@@ -16,7 +16,7 @@ export const allWorkers: readonly Worker[] = [...ofReactions, 'requests'];
  */
 export function workersFor(
   { outbox, timers }: { outbox: readonly OutboxEntry[]; timers: readonly TimerChange[] },
-  now: number = Date.now(),
+  now: number,
 ): readonly Worker[] {
   const soon = timers.some(({ at }) => at !== null && Date.parse(at) <= now + LONGEST_SLEEP_MS);
   return ofReactions.filter((worker) =>

@@ -1,6 +1,7 @@
 import { crossing } from '../../platform/crash-points/index.ts';
+import { type Host, machine } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import { type Pool, transaction } from '../../platform/postgres/index.ts';
+import { type Database, transaction } from '../../platform/postgres/index.ts';
 import { counter } from '../../platform/telemetry/index.ts';
 import { classify, pauseAfter } from '../_runtime/failures.ts';
 import { LONGEST_SLEEP_MS, startLoop, untilDue } from '../_runtime/loop.ts';
@@ -26,14 +27,15 @@ export type InboxWorker = { wake(): void; stop(): Promise<void> };
  * while somebody looks waits for the next look, because it may tell of something newer.
  */
 export function startInboxWorker(options: {
-  pool: Pool;
+  pool: Database;
   /** To be given up when the signal says that somebody else looks now. */
   follow: (object: { type: string; id: string }, signal: AbortSignal) => Promise<Followed>;
   onFollowed: () => void;
   concurrency?: number;
   log: Logger;
+  host?: Host;
 }): InboxWorker {
-  const { pool, follow, onFollowed, concurrency = 8, log } = options;
+  const { pool, follow, onFollowed, concurrency = 8, log, host = machine } = options;
   const running = new Set<Promise<void>>();
   const followed = counter({
     name: 'pawprint_stripe_objects_followed_total',
@@ -106,7 +108,7 @@ export function startInboxWorker(options: {
         [
           waiting.eventIds,
           `${error.name}: ${error.message}`,
-          pauseAfter(attempt),
+          pauseAfter(attempt, host.random),
           over ? 'dead' : 'pending',
         ],
       );
@@ -128,7 +130,7 @@ export function startInboxWorker(options: {
       await endLease(pool, lease);
       return;
     }
-    const outcome = await underLease({ pool, log }, lease, (signal) =>
+    const outcome = await underLease({ pool, log, host }, lease, (signal) =>
       follow(object, signal),
     ).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
     if (outcome instanceof Error) {
@@ -169,7 +171,7 @@ export function startInboxWorker(options: {
     return untilDue(next.rows[0]?.ms);
   };
 
-  const loop = startLoop({ log, what: 'the Stripe inbox', turn });
+  const loop = startLoop({ log, what: 'the Stripe inbox', turn, host });
 
   return {
     wake: loop.wake,
@@ -177,6 +179,7 @@ export function startInboxWorker(options: {
       await atMost(
         loop.stop().then(() => Promise.allSettled([...running])),
         PATIENCE_MS,
+        host,
       );
     },
   };

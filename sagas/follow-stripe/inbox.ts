@@ -1,6 +1,6 @@
 import { crossing } from '../../platform/crash-points/index.ts';
 import { open, seal } from '../../platform/keys/cipher.ts';
-import type { Pool } from '../../platform/postgres/index.ts';
+import type { Database } from '../../platform/postgres/index.ts';
 import type { StripeWebhook } from '../../platform/stripe/index.ts';
 import { followedTypes } from './fold-object.ts';
 import { INBOX_CHANNEL, migrateStripe } from './schema.ts';
@@ -26,7 +26,7 @@ const aad = (eventId: string): string => `stripe-inbox|${eventId}`;
  * tables are there.
  */
 export async function createStripeInbox(options: {
-  pool: Pool;
+  pool: Database;
   key: Buffer;
 }): Promise<StripeInbox> {
   const { pool, key } = options;

@@ -1,6 +1,6 @@
+import { type Host, machine } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import { createPool } from '../../platform/postgres/index.ts';
-import { listen } from '../../platform/postgres/listen.ts';
+import { type ConnectedDatabase, connectDatabase } from '../../platform/postgres/connected.ts';
 import type { StripeGateway } from '../../platform/stripe/index.ts';
 import { gauge } from '../../platform/telemetry/index.ts';
 import type { SagaBus } from '../_runtime/index.ts';
@@ -22,35 +22,49 @@ const STATS_MS = 5000;
 /** How long bodies of webhooks are kept; id, type, object and hash stay for ever. */
 const BODIES_KEPT_DAYS = 30;
 
-/** Follows Stripe in this process: webhooks are answered by looks at their objects, the statement is read. */
-export async function startFollowStripe(options: {
-  url: string;
+type FollowOptions = {
   gateway: StripeGateway;
   bus: SagaBus;
   log: Logger;
   /** How often the statement is read when nothing happens. */
   statementPollSeconds: number;
-}): Promise<FollowStripe> {
-  const { url, gateway, bus, log, statementPollSeconds } = options;
-  const pool = createPool({ url, name: 'follow-stripe', max: 10, log });
+  host?: Host;
+};
+
+/** Follows Stripe in this process: webhooks are answered by looks at their objects, the statement is read. */
+export async function startFollowStripe(
+  options: FollowOptions & { url: string },
+): Promise<FollowStripe> {
+  const { url, ...rest } = options;
+  const { log } = rest;
+  const database = connectDatabase({ url, name: 'follow-stripe', max: 10, log });
   try {
-    await migrateStripe(pool);
+    await migrateStripe(database.pool);
   } catch (error) {
-    await pool.end();
+    await database.end();
     throw error;
   }
+  return runFollowStripe({ ...rest, database });
+}
+
+/** The same on a database whose tables are there; `stop` ends it. */
+export function runFollowStripe(
+  options: FollowOptions & { database: ConnectedDatabase },
+): FollowStripe {
+  const { database, gateway, bus, log, statementPollSeconds, host = machine } = options;
+  const { pool } = database;
   const statement = startStatementReader({
-    ...{ pool, gateway, bus, log },
+    ...{ pool, gateway, bus, log, host },
     everyMs: statementPollSeconds * 1000,
   });
   const inbox = startInboxWorker({
     pool,
     follow: (object, signal) => followObject({ gateway, bus, signal }, object),
     onFollowed: statement.nudge,
-    log,
+    ...{ log, host },
   });
-  const listener = listen({
-    ...{ url, channel: INBOX_CHANNEL, log },
+  const listener = database.listen({
+    channel: INBOX_CHANNEL,
     heard: inbox.wake,
     connected: inbox.wake,
   });
@@ -74,10 +88,10 @@ export async function startFollowStripe(options: {
     oldest.set(figures.oldestSeconds);
     return figures;
   };
-  const every = (ms: number, what: string, work: () => Promise<unknown>): NodeJS.Timeout =>
-    setInterval(() => {
+  const every = (ms: number, what: string, work: () => Promise<unknown>) =>
+    host.every(ms, () => {
       work().catch((error: unknown) => log.warn({ err: error }, `${what} failed; trying again`));
-    }, ms).unref();
+    });
   const timers = [
     every(STATS_MS, 'counting webhooks', stats),
     every(TIDY_MS, 'removing old bodies of webhooks', () =>
@@ -92,11 +106,11 @@ export async function startFollowStripe(options: {
   return {
     stats,
     stop: async () => {
-      for (const timer of timers) clearInterval(timer);
+      for (const callOff of timers) callOff();
       await listener.stop();
       await inbox.stop();
       await statement.stop();
-      await pool.end();
+      await database.end();
     },
   };
 }

@@ -1,5 +1,6 @@
+import { type Host, machine } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import type { Pool, PoolClient } from '../../platform/postgres/index.ts';
+import type { Database, Queryable } from '../../platform/postgres/index.ts';
 
 /** Work on one object of Stripe's, by one worker at a time. */
 export type ObjectLease = { readonly objectId: string; readonly fence: number };
@@ -13,7 +14,10 @@ export class ObjectLeaseLostError extends Error {
 }
 
 /** Leases on those of the objects that nobody works on. */
-export async function takeLeases(pool: Pool, objectIds: readonly string[]): Promise<ObjectLease[]> {
+export async function takeLeases(
+  pool: Database,
+  objectIds: readonly string[],
+): Promise<ObjectLease[]> {
   const { rows } = await pool.query<ObjectLease>(
     `insert into stripe.object_leases as held (object_id, fence, lease_until)
      select id, nextval('stripe.fences'), clock_timestamp() + ${LEASE}
@@ -28,7 +32,7 @@ export async function takeLeases(pool: Pool, objectIds: readonly string[]): Prom
 }
 
 /** False: somebody else has it now. */
-async function renewLease(pool: Pool, lease: ObjectLease): Promise<boolean> {
+async function renewLease(pool: Database, lease: ObjectLease): Promise<boolean> {
   const { rowCount } = await pool.query(
     `update stripe.object_leases set lease_until = clock_timestamp() + ${LEASE}
       where object_id = $1 and fence = $2`,
@@ -38,10 +42,7 @@ async function renewLease(pool: Pool, lease: ObjectLease): Promise<boolean> {
 }
 
 /** Gives a lease back. Inside the transaction that writes a result it is the fence: throws when it was lost. */
-export async function endLease(
-  session: Pick<PoolClient, 'query'>,
-  lease: ObjectLease,
-): Promise<void> {
+export async function endLease(session: Queryable, lease: ObjectLease): Promise<void> {
   const { rowCount } = await session.query(
     'delete from stripe.object_leases where object_id = $1 and fence = $2',
     [lease.objectId, lease.fence],
@@ -51,13 +52,21 @@ export async function endLease(
 
 /** Runs work under a lease that is renewed meanwhile. The signal tells it that the lease was lost. */
 export async function underLease<T>(
-  { pool, log }: { readonly pool: Pool; readonly log: Logger },
+  {
+    pool,
+    log,
+    host = machine,
+  }: {
+    readonly pool: Database;
+    readonly log: Logger;
+    readonly host?: Host | undefined;
+  },
   lease: ObjectLease,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { objectId } = lease;
   const abort = new AbortController();
-  const renewal = setInterval(() => {
+  const endRenewals = host.every(LEASE_MS / 3, () => {
     renewLease(pool, lease).then(
       (kept) => {
         if (!kept) abort.abort(new ObjectLeaseLostError(`${objectId} was taken over`));
@@ -65,11 +74,10 @@ export async function underLease<T>(
       // Should it run out, whoever takes over finds the object as it is.
       (error: unknown) => log.warn({ err: error, objectId }, 'a lease could not be renewed'),
     );
-  }, LEASE_MS / 3);
-  renewal.unref();
+  });
   try {
     return await work(abort.signal);
   } finally {
-    clearInterval(renewal);
+    endRenewals();
   }
 }

@@ -1,4 +1,4 @@
-import { type Migration, migrate, type Pool } from '../../platform/postgres/index.ts';
+import { type Database, type Migration, migrate } from '../../platform/postgres/index.ts';
 
 /** Notified (without payload) when a webhook was stored. */
 export const INBOX_CHANNEL = 'pawprint_stripe_inbox';
@@ -66,5 +66,5 @@ const migrations: readonly Migration[] = [
   },
 ];
 
-export const migrateStripe = (pool: Pool): Promise<void> =>
+export const migrateStripe = (pool: Database): Promise<void> =>
   migrate(pool, { schema: 'stripe', migrations });

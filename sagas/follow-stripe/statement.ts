@@ -3,8 +3,9 @@ import { CommandRefused } from '../../commands/_runtime/errors.ts';
 import { recordStatementLine } from '../../commands/statement/record-statement-line.ts';
 import { PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
 import { crossing } from '../../platform/crash-points/index.ts';
+import { type Host, machine, sleep } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import type { Pool } from '../../platform/postgres/index.ts';
+import type { Database } from '../../platform/postgres/index.ts';
 import type { ObservedLine, OurIds, StripeGateway } from '../../platform/stripe/index.ts';
 import { counter, gauge } from '../../platform/telemetry/index.ts';
 import type { SagaBus } from '../_runtime/perform.ts';
@@ -29,10 +30,11 @@ const OVERLAP_EVERY_MS = 10 * 60_000;
 const SHORTEST_PAUSE_MS = 500;
 
 type Deps = {
-  readonly pool: Pool;
+  readonly pool: Database;
   readonly gateway: Pick<StripeGateway, 'listBalanceTransactions' | 'fetchIntent'>;
   readonly bus: SagaBus;
   readonly log: Logger;
+  readonly host?: Host | undefined;
 };
 
 export type StatementReader = {
@@ -43,8 +45,8 @@ export type StatementReader = {
 
 /** Reads Stripe's account statement line by line into our log, every `everyMs` and after each nudge. */
 export function startStatementReader(options: Deps & { everyMs: number }): StatementReader {
-  const { everyMs, log } = options;
-  const wake = createWake();
+  const { everyMs, log, host = machine } = options;
+  const wake = createWake(host);
   let stopped = false;
   const age = gauge({
     name: 'pawprint_stripe_statement_swept_timestamp_seconds',
@@ -53,17 +55,17 @@ export function startStatementReader(options: Deps & { everyMs: number }): State
 
   const run = async (): Promise<void> => {
     while (!stopped) {
-      const startedAt = Date.now();
+      const startedAt = host.elapsed();
       try {
-        if (await sweepUnderLease(options, () => stopped)) age.set(Date.now() / 1000);
+        if (await sweepUnderLease(options, () => stopped)) age.set(host.now() / 1000);
       } catch (error) {
         log.warn({ err: error }, "Stripe's statement could not be read; trying again");
       }
       if (stopped) break;
       await wake.sleep(everyMs);
-      const since = Date.now() - startedAt;
+      const since = host.elapsed() - startedAt;
       if (!stopped && since < SHORTEST_PAUSE_MS) {
-        await new Promise((resolve) => setTimeout(resolve, SHORTEST_PAUSE_MS - since));
+        await sleep(host, SHORTEST_PAUSE_MS - since);
       }
     }
   };
@@ -73,7 +75,7 @@ export function startStatementReader(options: Deps & { everyMs: number }): State
     stop: async () => {
       stopped = true;
       wake.wake();
-      await atMost(running, PATIENCE_MS);
+      await atMost(running, PATIENCE_MS, host);
     },
   };
 }
@@ -95,7 +97,7 @@ async function sweepUnderLease(deps: Deps, stopped: () => boolean): Promise<bool
 }
 
 async function sweepToTheEnd(deps: Deps, stopped: () => boolean): Promise<boolean> {
-  let sweep = await openSweep(deps.pool);
+  let sweep = await openSweep(deps);
   while (!stopped()) {
     const page = await deps.gateway.listBalanceTransactions({
       createdFrom: sweep.from,
@@ -120,7 +122,7 @@ async function sweepToTheEnd(deps: Deps, stopped: () => boolean): Promise<boolea
 }
 
 /** The sweep that was cut off, or a new one. */
-async function openSweep(pool: Pool): Promise<Sweep> {
+async function openSweep({ pool, host = machine }: Deps): Promise<Sweep> {
   const { rows } = await pool.query<{
     created: number;
     sweep: Sweep | null;
@@ -134,12 +136,12 @@ async function openSweep(pool: Pool): Promise<Sweep> {
   const row = rows[0] ?? { created: 0, sweep: null, overlapped_at: null };
   if (row.sweep !== null) return row.sweep;
   const overlap =
-    row.overlapped_at === null || Date.now() - row.overlapped_at.getTime() > OVERLAP_EVERY_MS;
+    row.overlapped_at === null || host.now() - row.overlapped_at.getTime() > OVERLAP_EVERY_MS;
   const from = Math.max(0, row.created - (overlap ? OVERLAP_SECONDS : LOOK_BACK_SECONDS));
   return { from, after: null, newest: row.created, overlap };
 }
 
-async function closeSweep(pool: Pool, { newest, overlap }: Sweep): Promise<void> {
+async function closeSweep(pool: Database, { newest, overlap }: Sweep): Promise<void> {
   await pool.query(
     `update stripe.statement_cursor
         set created = $2, sweep = null, swept_at = now(),

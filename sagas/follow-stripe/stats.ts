@@ -1,4 +1,4 @@
-import type { Pool } from '../../platform/postgres/index.ts';
+import type { Database } from '../../platform/postgres/index.ts';
 
 export type InboxStats = {
   readonly pending: number;
@@ -8,7 +8,7 @@ export type InboxStats = {
 };
 
 /** Webhooks that were stored and not followed yet. */
-export async function inboxStats(pool: Pool): Promise<InboxStats> {
+export async function inboxStats(pool: Database): Promise<InboxStats> {
   const { rows } = await pool.query<InboxStats>(
     `select count(*)::int as pending,
             coalesce(extract(epoch from clock_timestamp() - min(received_at)), 0)::float8 as "oldestSeconds",
@@ -19,7 +19,7 @@ export async function inboxStats(pool: Pool): Promise<InboxStats> {
 }
 
 /** How long ago Stripe's statement was last read to its end, in seconds; null: never. */
-export async function statementAge(pool: Pool): Promise<number | null> {
+export async function statementAge(pool: Database): Promise<number | null> {
   const { rows } = await pool.query<{ age: number | null }>(
     `select extract(epoch from clock_timestamp() - min(swept_at))::float8 as age
        from stripe.statement_cursor`,
