@@ -39,6 +39,8 @@ export type SeasonOptions = {
 const enrolled = z.object({ id: z.string() });
 /** Members registering at the same time: each costs two password hashes. */
 const REGISTERING = 8;
+/** To open one takes two commands, and a person may send 300 at once. */
+const ACTIVITIES_PER_STAFF = 120;
 
 export async function startSeason(options: SeasonOptions): Promise<Season> {
   progress('starting the platform');
@@ -86,16 +88,21 @@ export async function startSeason(options: SeasonOptions): Promise<Season> {
 
 async function prepare(driver: Driver, { members: count, activities }: SeasonOptions) {
   progress(`registering ${count} members`);
-  const staff = await driver.official('staff');
   const members: Person[] = [];
   while (members.length < count) {
     const batch = Math.min(REGISTERING, count - members.length);
     members.push(...(await Promise.all(Array.from({ length: batch }, () => driver.register()))));
   }
-  const open = () =>
-    driver.openActivity(staff, { capacity: 100_000, seatsPerMember: 1000, price: 2500 });
   const opened: string[] = [];
-  for (let index = 0; index <= activities; index += 1) opened.push((await open()).id);
+  let staff: Person | undefined;
+  for (let index = 0; index <= activities; index += 1) {
+    if (staff === undefined || index % ACTIVITIES_PER_STAFF === 0) {
+      progress(`opening activities: ${index} of ${activities}`);
+      staff = await driver.official('staff');
+    }
+    const open = { capacity: 100_000, seatsPerMember: 1000, price: 2500 };
+    opened.push((await driver.openActivity(staff, open)).id);
+  }
   const [hot = '', ...others] = opened;
   return { members, activities: others, hot };
 }
