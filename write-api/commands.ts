@@ -79,6 +79,7 @@ export function mountCommands(app: FastifyInstance, routes: CommandRoutes): void
 
 function answerer(command: CommandDefinition, path: string, { readPaths, readUrl }: CommandRoutes) {
   const locate = command.status === 201 ? locationTemplate(path, readPaths) : null;
+  const { origin } = new URL(readUrl);
   return (reply: FastifyReply, result: CommandResult): FastifyReply => {
     if (result.revision !== null && result.revision >= 0) {
       reply.header('ETag', `"${result.revision}"`);
@@ -88,7 +89,7 @@ function answerer(command: CommandDefinition, path: string, { readPaths, readUrl
     }
     if (result.replayed) reply.header('Idempotency-Hit', 'true');
     const location = locate?.(result.reply) ?? null;
-    if (location !== null) reply.header('Location', new URL(location, readUrl).href);
+    if (location !== null) reply.header('Location', `${origin}${location}`);
     return reply.code(command.status).send(result.reply);
   };
 }

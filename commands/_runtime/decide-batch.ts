@@ -82,6 +82,9 @@ function decideOne(
   }
 }
 
+const bytesOf = (events: readonly Stored[]): number =>
+  events.reduce((sum, { data }) => sum + JSON.stringify(data).length + ENVELOPE_BYTES, 0);
+
 export type DecidedBatch = {
   /** What it came to for each job that was decided. */
   readonly outcomes: readonly Outcome[];
@@ -115,10 +118,9 @@ export function decideBatch(
       return { outcomes: [outcome], events: [], postponed: [], tainted: true };
     }
     if (outcome.kind === 'stored') {
-      for (const event of outcome.decided.events) {
-        events.push(event);
-        bytes += JSON.stringify(event.data).length + ENVELOPE_BYTES;
-      }
+      events.push(...outcome.decided.events);
+      // Nothing comes after the last one that would have to fit beside it.
+      if (index < jobs.length - 1) bytes += bytesOf(outcome.decided.events);
     }
   }
   return { outcomes, events, postponed: [], tainted: false };

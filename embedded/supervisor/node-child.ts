@@ -12,6 +12,8 @@ export class ChildNotReady extends Error {
 type NodeChildOptions<Value> = {
   script: string;
   args?: readonly string[];
+  /** Flags of Node itself, for what may not stand in `NODE_OPTIONS`. */
+  nodeFlags?: readonly string[];
   /** On top of our own environment. */
   env?: Readonly<Record<string, string>>;
   /** What its `{ type: 'ready', … }` message has to look like; becomes the part's value. */
@@ -37,7 +39,7 @@ export async function startNodeChild<Value>(
   const { context, onLine } = options;
   const [command = process.execPath, ...args] = [
     ...(options.wrap ?? []),
-    ...[process.execPath, options.script, ...(options.args ?? [])],
+    ...[process.execPath, ...(options.nodeFlags ?? []), options.script, ...(options.args ?? [])],
   ];
   const child = spawn(command, args, {
     env: { ...process.env, ...options.env },

@@ -346,6 +346,20 @@ test('the page of a problem shows code as code, and what is not ours as text', a
   expect(body).toContain('<p>Send a <code>&lt;Key&gt;</code>, not "a &lt; b".</p>');
 });
 
+test('every answer carries the security headers, refusals and unknown paths too', async () => {
+  const app = await start();
+  for (const url of ['/health/live', '/nowhere', '/docs', '/problems/not-found']) {
+    const { headers } = await app.inject(url);
+    expect(headers, url).toMatchObject({
+      'content-security-policy': expect.stringContaining("default-src 'none'"),
+      'strict-transport-security': expect.stringContaining('max-age=31536000'),
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': expect.stringMatching(/^(DENY|SAMEORIGIN)$/),
+      'referrer-policy': 'no-referrer',
+    });
+  }
+});
+
 test('the docs come whole, from here alone, under a policy without exceptions', async () => {
   const app = await start();
   const page = await app.inject('/docs');

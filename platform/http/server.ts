@@ -1,7 +1,12 @@
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import underPressure from '@fastify/under-pressure';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { AccessClaims } from '../identity/access-tokens.ts';
 import type { Logger } from '../log/index.ts';
@@ -25,6 +30,7 @@ import { httpProblems, joinProblems, type ProblemTable } from './problem.ts';
 import { mountProblemPages } from './problem-pages.ts';
 import { createRateLimiter, PROBES, type RateLimits } from './rate-limit.ts';
 import { corsHeaders } from './reference.ts';
+import { securityHeaders } from './security-headers.ts';
 import { newTraceId, traceIdOf } from './trace.ts';
 import { checking, parsing } from './validation.ts';
 
@@ -103,12 +109,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   denyByDefault(app);
   closeInBoundedTime(app, limits.closeTimeoutMs);
 
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    },
-  });
+  // For pages, which say what they need; answers to programs get the fixed headers below.
+  await app.register(helmet, { global: false });
   await app.register(cors, {
     // Any origin may ask: access is by bearer token, which no browser sends on its own.
     origin: '*',
@@ -130,6 +132,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const limiter = createRateLimiter(rateLimits);
   app.addHook('onRequest', async (request, reply) => {
     request.caller = anonymous;
+    if (!isPage(request)) reply.headers(securityHeaders);
     reply.header('Cache-Control', 'no-store');
   });
   app.addHook('onRequest', limiter.perAddress);
@@ -158,6 +161,11 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     return reply.type(contentType).send(text);
   });
   return app;
+}
+
+/** Helmet notes what a route asked of it in that route's configuration; an unknown path has none. */
+function isPage({ routeOptions: { config } }: FastifyRequest): boolean {
+  return config !== undefined && 'helmet' in config;
 }
 
 /** A route that does not say who may is a mistake found at the start, not in production. */
