@@ -33,6 +33,7 @@ const person = (seed: string, ...roles: Role[]): Principal => ({
   roles: ['member', ...roles],
 });
 const staff = person('staff', 'staff');
+const saga: Principal = { kind: 'saga', id: 'spec' };
 
 beforeAll(async () => {
   log = await startLogOfRecord();
@@ -149,17 +150,16 @@ describe('the command path', () => {
   it('refuses another input under a used key, and lets another person use the same key', async () => {
     const activityId = await publishedActivity();
     const same = key();
-    await execute('enroll', { activityId }, { attendee }, member, { key: same });
+    const first = await execute('enroll', { activityId }, { attendee }, member, { key: same });
     await expect(
       execute('enroll', { activityId }, { attendee: { ...attendee, name: 'Other' } }, member, {
         key: same,
       }),
     ).rejects.toThrow(IdempotencyConflict);
-    await expect(
-      execute('enroll', { activityId }, { attendee }, person('other'), { key: same }),
-    ).resolves.toMatchObject({
-      status: 'held',
-    });
+    const other = person('other');
+    const theirs = await execute('enroll', { activityId }, { attendee }, other, { key: same });
+    expect(theirs.status).toBe('held');
+    expect(theirs.id).not.toBe(first.id);
   });
 
   it('does not burn the key of a refused command', async () => {
@@ -189,8 +189,26 @@ describe('the command path', () => {
     );
   });
 
+  it('refuses on the newest state only: a seat that another process gave back is there', async () => {
+    const activityId = await publishedActivity({ capacity: 1 });
+    const { id } = await execute('enroll', { activityId }, { attendee }, member);
+    const whose = { enrollmentId: id, memberId: deriveId('mem', 'member') };
+    expect(await refusalCode(execute('enroll', { activityId }, { attendee }, member))).toBe(
+      'sold-out',
+    );
+    await execute('release-seat', { activityId }, { ...whose, cause: 'cancelled' }, saga, {
+      on: otherBus,
+    });
+    expect(await execute('enroll', { activityId }, { attendee }, member)).toMatchObject({
+      status: 'held',
+    });
+  });
+
   it('keeps two processes exact on one stream', async () => {
-    const activityId = await publishedActivity({ capacity: 10 });
+    const activityId = await publishedActivity({ capacity: 12 });
+    // Both know the stream, so both decide on it without a look at the store: one has to conflict.
+    for (const on of [bus, otherBus])
+      await execute('enroll', { activityId }, { attendee }, member, { on });
     const outcomes = await Promise.all(
       Array.from({ length: 60 }, (_, index) =>
         execute('enroll', { activityId }, { attendee }, member, {
