@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { catalogue } from '../../domain/_catalogue.ts';
 import { deriveId, eventIdOf } from '../../domain/_kernel/ids.ts';
+import { startFaultProxy } from '../../test/support/fault-proxy.ts';
 import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
+import { openEventStore } from '../event-store/index.ts';
 import {
   type Batch,
   type Checkpoint,
@@ -110,9 +113,10 @@ async function consuming<T>(
   target: ReturnType<typeof recorder>,
   work: (consumer: Consumer) => Promise<T>,
   maxBatch = 500,
+  eventStore = log.eventStore,
 ): Promise<T> {
   const consumer = startConsumer({
-    eventStore: log.eventStore,
+    eventStore,
     definition: { name: `spec-${randomUUID()}`, open: target.open, maxBatch },
     log: log.log,
   });
@@ -157,12 +161,43 @@ describe('the consumer', () => {
       await target.until(has(target, deriveId('mem', 'a3')));
       target.failOnce();
       const first = await register('b1');
-      await target.until(has(target, first));
+      await expect.poll(has(target, first), { timeout: 10_000 }).toBe(true);
       target.loseSession(new Error('the lock is gone'));
       const second = await register('b2');
       await target.until(has(target, second));
       expect(target.opened()).toBe(3);
     });
+    expect(target.applied.map((event) => event.ordinal)).toEqual(
+      target.applied.map((_event, index) => index + 1),
+    );
+  });
+
+  it('opens another subscription when it was dropped, with nothing lost and nothing twice', async () => {
+    const { hostname: host, port } = new URL(log.url);
+    const proxy = await startFaultProxy({ host, port: Number(port) });
+    const behind = openEventStore({
+      ...{ url: `esdb://127.0.0.1:${proxy.port}?tls=false`, catalogue, keys: log.keys },
+      log: log.log,
+    });
+    const target = recorder();
+    try {
+      await consuming(
+        target,
+        async (consumer) => {
+          await expect.poll(() => consumer.health().phase, { timeout: 10_000 }).toBe('live');
+          proxy.set('refuse');
+          const meanwhile = await register('dropped');
+          await expect.poll(() => consumer.health().trouble, { timeout: 10_000 }).not.toBeNull();
+          proxy.set('pass');
+          await expect.poll(has(target, meanwhile), { timeout: 15_000 }).toBe(true);
+        },
+        500,
+        behind,
+      );
+    } finally {
+      await behind.dispose();
+      await proxy.stop();
+    }
     expect(target.applied.map((event) => event.ordinal)).toEqual(
       target.applied.map((_event, index) => index + 1),
     );
@@ -226,7 +261,9 @@ describe('the consumer', () => {
     const target = recorder();
     target.setCheckpoint({ logId: 'ins_other', position: 1n, ordinal: 1, eventId: randomUUID() });
     await consuming(target, async (consumer) => {
-      await expect.poll(() => consumer.health().trouble).toContain('belongs to the log ins_other');
+      await expect
+        .poll(() => consumer.health().trouble ?? '')
+        .toContain('belongs to the log ins_other');
     });
     expect(target.applied).toEqual([]);
   });
@@ -241,7 +278,7 @@ describe('the consumer', () => {
       target.setCheckpoint({ logId, position, ordinal: 1, eventId });
       await consuming(target, async (consumer) => {
         await expect
-          .poll(() => consumer.health().trouble)
+          .poll(() => consumer.health().trouble ?? '')
           .toContain('the log was moved or restored');
       });
       expect(target.applied).toEqual([]);
