@@ -661,7 +661,10 @@ describe('timers', () => {
       return [remind('x', noon + 5000), { kind: 'cancel-timer', name: 'y' }];
     });
     const sagas = await start(tickets.eventStore, [saga], { clock: () => now });
-    tickets.write('a', 'a');
+    tickets.write('a');
+    // Saved, so that they are moved and called off where they stand.
+    await until(async () => expect((await sagas.inspect.stats()).timers).toBe(2));
+    tickets.write('a');
     await until(async () => expect(await seenBy(sagas, 'a')).toEqual(['1', '2']));
     expect((await sagas.inspect.stats()).timers).toBe(1);
     now = noon + 5000;
