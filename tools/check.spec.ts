@@ -7,7 +7,10 @@ const check = fileURLToPath(new URL('./check.ts', import.meta.url));
 const run = (cwd: string, ...args: string[]) =>
   runTool('node', [check, '--root', cwd, ...args], { cwd });
 
-const steps = ['format', 'lint', 'types', 'architecture', 'runs', 'docs', 'schemas', 'containers'];
+const steps = [
+  ...['format', 'lint', 'types', 'architecture', 'runs', 'docs', 'schemas'],
+  ...['containers', 'planted'],
+];
 
 test('--help names every step', async () => {
   const { code, output } = await run('.', '--help');

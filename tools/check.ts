@@ -5,6 +5,7 @@ import { architecture } from './check/architecture.ts';
 import { format, lint } from './check/biome.ts';
 import { containers } from './check/containers.ts';
 import { docs } from './check/docs.ts';
+import { planted } from './check/planted.ts';
 import { type Finished, reporter } from './check/report.ts';
 import { runs } from './check/runs.ts';
 import { schemas } from './check/schemas.ts';
@@ -13,7 +14,7 @@ import { types } from './check/types.ts';
 
 const steps: readonly Step[] = [
   ...[format, lint, types, architecture, runs, docs, schemas],
-  containers,
+  ...[containers, planted],
 ];
 
 const help = `npm run check [-- options]

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defineAggregate } from '../../domain/_kernel/aggregate.ts';
 import { deriveId, PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
 import { activityEvents } from '../../domain/activity/events.ts';
+import { machine } from '../../platform/host/index.ts';
 import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
 import { createStreamCache } from './cached-stream.ts';
 import { createStreamQueues } from './stream-queue.ts';
@@ -30,7 +31,7 @@ it('sends what was decided together in appends that the store takes, each in its
       return log.eventStore.append(...args);
     },
   };
-  const queues = createStreamQueues({ eventStore, cache: createStreamCache(10) });
+  const queues = createStreamQueues({ eventStore, cache: createStreamCache(10), host: machine });
   // 100 times 30 KB at once: the store takes a mebibyte.
   const cancelled = {
     type: 'ActivityCancelled',

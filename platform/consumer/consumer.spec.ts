@@ -3,7 +3,7 @@ import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { catalogue } from '../../domain/_catalogue.ts';
 import { deriveId, eventIdOf } from '../../domain/_kernel/ids.ts';
-import { startFaultProxy } from '../../test/support/fault-proxy.ts';
+import { startFaultProxy } from '../../test/support/fault-proxy/index.ts';
 import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
 import { openEventStore } from '../event-store/index.ts';
 import {
@@ -185,10 +185,10 @@ describe('the consumer', () => {
         target,
         async (consumer) => {
           await expect.poll(() => consumer.health().phase, { timeout: 10_000 }).toBe('live');
-          proxy.set('refuse');
+          await proxy.set('refuse');
           const meanwhile = await register('dropped');
           await expect.poll(() => consumer.health().trouble, { timeout: 10_000 }).not.toBeNull();
-          proxy.set('pass');
+          await proxy.set('pass');
           await expect.poll(has(target, meanwhile), { timeout: 15_000 }).toBe(true);
         },
         500,

@@ -21,4 +21,6 @@ export const longSpecs = [
   'tools/check/containers/image.spec.ts',
   // Each mode of the fault proxy, with the silence that tells that nothing comes.
   'test/support/fault-proxy/*.spec.ts',
+  // The runner of planted bugs, with a bug for each of its verdicts.
+  'test/planted/run.spec.ts',
 ];

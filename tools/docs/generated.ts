@@ -21,6 +21,8 @@ import {
   subjects,
 } from '../../test/event-store/cases/index.ts';
 import { rulebook } from '../../test/event-store/rules.ts';
+import { properties } from '../../test/planted/bug.ts';
+import { bugs } from '../../test/planted/bugs/index.ts';
 import { projectFiles } from '../check/files.ts';
 import { readSamples } from '../schemas/samples.ts';
 import { apiDocuments } from './open-api.ts';
@@ -29,6 +31,7 @@ import { apiPage } from './pages/api.ts';
 import { configurationPage } from './pages/configuration.ts';
 import { eventStoreRulesPage } from './pages/event-store-rules.ts';
 import { eventsPage } from './pages/events.ts';
+import { invariantsPage } from './pages/invariants.ts';
 import { problemsPage } from './pages/problems.ts';
 import { eventStorePage, opsPage } from './pages/programs.ts';
 import { rateLimitsPage } from './pages/rate-limits.ts';
@@ -76,6 +79,7 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
       'docs/reference/event-store-rules.md',
       eventStoreRulesPage(rulebook, { ...subjects, ...projectedSubjects, ...securedSubjects }),
     ],
+    ['docs/reference/invariants.md', invariantsPage(properties, bugs)],
     ['docs/reference/configuration.md', configurationPage()],
     ['.env.example', renderEnvExample()],
   ]);

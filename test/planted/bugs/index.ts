@@ -1,0 +1,23 @@
+import type { PlantedBug } from '../bug.ts';
+import { commandBugs } from './commands.ts';
+import { consumerBugs } from './consumer.ts';
+import { eventStoreBugs } from './event-store.ts';
+import { liveBugs } from './live.ts';
+import { moneyBugs } from './money.ts';
+import { peopleBugs } from './people.ts';
+import { projectionBugs } from './projections.ts';
+import { readBugs } from './reads.ts';
+import { sagaBugs } from './sagas.ts';
+
+/** Every bug that `npm run test:planted` plants. */
+export const bugs: readonly PlantedBug[] = [
+  ...commandBugs,
+  ...eventStoreBugs,
+  ...consumerBugs,
+  ...projectionBugs,
+  ...readBugs,
+  ...sagaBugs,
+  ...moneyBugs,
+  ...liveBugs,
+  ...peopleBugs,
+];

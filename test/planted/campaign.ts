@@ -1,0 +1,74 @@
+import type { PlantedBug } from './bug.ts';
+import { judge, soundness, type Verdict } from './judge.ts';
+import type { Scratch } from './scratch.ts';
+import { type Asked, runSpec } from './vitest.ts';
+
+export type Judged = {
+  readonly bug: PlantedBug;
+  readonly verdict: Verdict;
+  readonly milliseconds: number;
+};
+
+/** Bugs that are seen by the same spec under the same settings: it runs once without any of them. */
+type Group = { readonly asked: Asked; readonly bugs: readonly PlantedBug[] };
+
+/** Each lane has a tree of its own and takes the next spec when it is done with one. */
+export const runCampaign = async (
+  bugs: readonly PlantedBug[],
+  lanes: readonly Scratch[],
+  env: Asked['env'],
+  hear: (judged: Judged) => void,
+  signal: AbortSignal,
+): Promise<Judged[]> => {
+  const waiting = groupsOf(bugs, env);
+  const all: Judged[] = [];
+  const lane = async (scratch: Scratch): Promise<void> => {
+    for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
+      for await (const judged of judgeGroup(group, scratch, signal)) {
+        all.push(judged);
+        hear(judged);
+      }
+    }
+  };
+  await Promise.all(lanes.map(lane));
+  return all;
+};
+
+/** The largest first, so that no lane ends with a long one alone. */
+export const groupsOf = (bugs: readonly PlantedBug[], env: Asked['env']): Group[] => {
+  const groups = Map.groupBy(bugs, ({ spec, test, apart, env: own, patience }) =>
+    JSON.stringify([spec, apart === true ? test : null, own ?? {}, patience ?? null]),
+  );
+  return [...groups.values()]
+    .map((of) => ({ asked: askedFor(of, env), bugs: of }))
+    .toSorted((a, b) => b.bugs.length - a.bugs.length);
+};
+
+const askedFor = (bugs: readonly PlantedBug[], env: Asked['env']): Asked => {
+  const [{ spec, env: own, patience }] = bugs as [PlantedBug];
+  const named = bugs.flatMap(({ test }) => test ?? []);
+  return {
+    spec,
+    tests: named.length === bugs.length ? [...new Set(named)] : [],
+    env: { ...env, ...own },
+    ...(patience === undefined ? {} : { patience }),
+  };
+};
+
+async function* judgeGroup(
+  { asked, bugs }: Group,
+  scratch: Scratch,
+  signal: AbortSignal,
+): AsyncGenerator<Judged> {
+  const before = await runSpec(scratch.root, asked, signal);
+  for (const bug of bugs) {
+    const begun = performance.now();
+    // The same tests as before the bug: one that builds on another would be red without it.
+    const verdict =
+      soundness(bug, before) ??
+      (await scratch.withBug(bug, async () =>
+        judge(bug, await runSpec(scratch.root, asked, signal)),
+      ));
+    yield { bug, verdict, milliseconds: performance.now() - begun };
+  }
+}

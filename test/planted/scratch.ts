@@ -1,0 +1,40 @@
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { projectFiles } from '../../tools/check/files.ts';
+import type { PlantedBug } from './bug.ts';
+import { plant } from './stale.ts';
+
+export type Scratch = {
+  readonly root: string;
+  /** The tree with this bug while `work` runs, and without it afterwards. */
+  readonly withBug: <T>(bug: PlantedBug, work: () => Promise<T>) => Promise<T>;
+  readonly remove: () => Promise<void>;
+};
+
+/**
+ * A copy of the tree as it stands, with what is not committed yet: bugs never touch the original. The
+ * packages are linked, they are never changed.
+ */
+export const createScratch = async (original: string): Promise<Scratch> => {
+  const root = await mkdtemp(join(tmpdir(), 'pawprint-planted-'));
+  for (const file of await projectFiles(original)) {
+    await mkdir(dirname(join(root, file)), { recursive: true });
+    await copyFile(join(original, file), join(root, file));
+  }
+  await symlink(join(original, 'node_modules'), join(root, 'node_modules'));
+  return {
+    root,
+    withBug: async (bug, work) => {
+      const path = join(root, bug.file);
+      const sound = await readFile(path, 'utf8');
+      await writeFile(path, plant(sound, bug));
+      try {
+        return await work();
+      } finally {
+        await writeFile(path, sound);
+      }
+    },
+    remove: () => rm(root, { recursive: true, force: true }),
+  };
+};
