@@ -71,34 +71,54 @@ export async function readTail(
   entry.checkedAt = askedAt;
 }
 
+/** What an entry weighs by itself, in remembered commands (some 300 bytes each). */
+const OWN_WEIGHT = 8;
+const weightOf = ({ commands }: CachedStream): number => OWN_WEIGHT + commands.size;
+
 /**
- * Keeps the most recently used entries, at least `entries` and at most twice as many: a full young
- * generation becomes the old one. To evict the very oldest costs more the more entries were taken out
- * before it, for a `Map` walks over its deleted ones (a tenth of the write API's time went there).
- * What is in use is not in the cache: it has an owner.
+ * Keeps the most recently used entries, of at least `weight` altogether and at most twice that: a full
+ * young generation becomes the old one. An entry weighs what it remembers, because a stream of 100,000
+ * enrollments is no smaller than 10,000 streams. To evict the very oldest costs more the more entries
+ * were taken out before it, for a `Map` walks over its deleted ones (a tenth of the write API's time
+ * went there). What is in use is not in the cache: it has an owner.
  */
-export function createStreamCache(entries: number) {
+export function createStreamCache(weight: number) {
   let young = new Map<string, CachedStream>();
   let old = new Map<string, CachedStream>();
+  let youngWeight = 0;
   const peek = (stream: string): CachedStream | undefined => young.get(stream) ?? old.get(stream);
+  const remove = (stream: string): void => {
+    const entry = young.get(stream);
+    if (entry === undefined) {
+      old.delete(stream);
+      return;
+    }
+    youngWeight -= weightOf(entry);
+    young.delete(stream);
+  };
   return {
     /** Takes the entry out: nobody else can fold it while it is in use. */
     take: (stream: string): CachedStream | undefined => {
       const entry = peek(stream);
-      if (!young.delete(stream)) old.delete(stream);
+      remove(stream);
       return entry;
     },
     /** Puts it back, only after success: an entry whose work failed is dropped and read anew. */
     put: (stream: string, entry: CachedStream): void => {
-      if (young.size >= entries) {
+      remove(stream);
+      if (youngWeight >= weight) {
         old = young;
         young = new Map();
+        youngWeight = 0;
       }
-      old.delete(stream);
       young.set(stream, entry);
+      youngWeight += weightOf(entry);
     },
     /** A look without taking it: for a synchronous view only. */
     peek: (stream: string): Readonly<CachedStream> | undefined => peek(stream),
+    get entries() {
+      return young.size + old.size;
+    },
   };
 }
 

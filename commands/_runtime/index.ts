@@ -7,8 +7,9 @@ import type { Decision } from '../../domain/_kernel/rejection.ts';
 import type { EventStore } from '../../platform/event-store/index.ts';
 import { type Host, machine } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import { histogram } from '../../platform/telemetry/index.ts';
-import { createStreamCache } from './cached-stream.ts';
+import { gauge, histogram } from '../../platform/telemetry/index.ts';
+import { type Admission, createAdmission } from './admission.ts';
+import { createStreamCache, type StreamCache } from './cached-stream.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type {
   CommandContext,
@@ -59,6 +60,8 @@ export type CommandBus = {
 type Parsed = Parameters<CommandDefinition['execute']>[1];
 
 const DEFAULT_DEADLINE_MS = 10_000;
+/** In remembered commands: 20,000 small streams, at most 120 MB. */
+const CACHE_WEIGHT = 200_000;
 
 function actorOf(principal: Principal): Actor {
   return principal.kind === 'anonymous'
@@ -97,16 +100,16 @@ export function createCommandBus(options: {
   commands: readonly CommandDefinition[];
   hashKey: Buffer;
   log: Logger;
-  cacheEntries?: number;
+  /** Commands that the cached streams remember, at least; see `createStreamCache`. */
+  cacheWeight?: number;
   host?: Host;
 }): CommandBus {
   const { eventStore, ports, hashKey, log, host = machine } = options;
   const commands = new Map(options.commands.map((definition) => [definition.name, definition]));
-  const queues = createStreamQueues({
-    eventStore,
-    cache: createStreamCache(options.cacheEntries ?? 10_000),
-    host,
-  });
+  const cache = createStreamCache(options.cacheWeight ?? CACHE_WEIGHT);
+  const queues = createStreamQueues({ eventStore, cache, host });
+  const admission = createAdmission(host);
+  observe(admission, cache);
   const duration = histogram({
     name: 'pawprint_command_seconds',
     help: 'Time from the arrival of a command to its answer',
@@ -227,7 +230,9 @@ export function createCommandBus(options: {
           body: parse(definition.body, given.body, 'body'),
         };
         demandRevision(definition, request);
-        const result = await perform(definition, input, contextOf(definition, input, request));
+        const context = contextOf(definition, input, request);
+        const msLeft = context.deadline - host.now();
+        const result = await admission.admit(msLeft, () => perform(definition, input, context));
         outcome = result.replayed ? 'replayed' : 'done';
         return result;
       } catch (error) {
@@ -240,6 +245,20 @@ export function createCommandBus(options: {
       }
     },
   };
+}
+
+function observe(admission: Admission, cache: StreamCache): void {
+  gauge(
+    {
+      name: 'pawprint_commands_in_flight',
+      help: 'Commands that were let in and have no answer yet',
+    },
+    (metric) => metric.set(admission.inFlight),
+  );
+  gauge(
+    { name: 'pawprint_command_streams_cached', help: 'Streams whose folded state is in memory' },
+    (metric) => metric.set(cache.entries),
+  );
 }
 
 function parse<Schema extends z.ZodType>(
