@@ -130,6 +130,18 @@ test('while it is built, queries read what was there; it takes over only with it
   await alone.apply(batchOf(history.slice(0, cut), true));
   expect(await hashesIn(pool)).toEqual(before);
   expect(alone.members).toHaveLength(1);
+  await close(alone);
+
+  // Side by side, and the one that is built has handled less: what it has is older than what is read.
+  const [, other] = projections;
+  const [, shadowOfOther] = shadows;
+  if (other === undefined || shadowOfOther === undefined) throw new Error('one projection only');
+  await requestRebuild(pool, other);
+  await prepareShadow(pool, shadowOfOther);
+  const both = await open([other, shadowOfOther]);
+  await both.apply(batchOf(history.slice(0, 50), true));
+  expect(both.members).toHaveLength(2);
+  expect(await hashesIn(pool)).toEqual(before);
 });
 
 test('one that was cut goes on where it was; one that is asked for anew begins at the start', async () => {

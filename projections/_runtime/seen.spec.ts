@@ -90,7 +90,8 @@ test('a cut connection is opened again; polling bridges the gap', async () => {
 });
 
 test('another live version is believed from what it has seen itself', async () => {
-  await track().waitFor(names, 1200n, { deadline: soon() });
+  // It hears: nothing but what it is told has it look again.
+  await listening('enrollments');
   await database.pool.query(
     "update projection.checkpoints set seen = 500 where projection = 'enrollments'",
   );
@@ -119,6 +120,14 @@ test('one that begins anew is believed when it tells that it has seen less', asy
   const told = JSON.stringify({ seen: '700', projections: ['enrollments'] });
   await database.pool.query('select pg_notify($1, $2)', ['projection_seen', told]);
   await expect.poll(() => tracker.seenOf(['enrollments'])).toBe(700n);
+});
+
+test('all of the projections have to have seen it, not one of them', async () => {
+  await database.pool.query(
+    "update projection.checkpoints set seen = 2000 where projection = 'activity-catalogue'",
+  );
+  expect(await track().waitFor(['activity-catalogue'], 2000n, { deadline: soon() })).toBe('seen');
+  expect(await tracker.waitFor(names, 2000n, { deadline: Date.now() + 300 })).toBe('timeout');
 });
 
 test('tables that were dropped and made anew have seen nothing', async () => {
