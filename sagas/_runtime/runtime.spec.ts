@@ -277,12 +277,21 @@ describe('what follows from an event', () => {
     const first = await start(tickets.eventStore, [saga]);
     await until(async () => expect((await first.health()).leads).toBe(true));
     const second = await start(tickets.eventStore, [saga]);
+    // It has tried, and stands by; or it leads, too.
+    await until(async () => {
+      const standing = await pool.query(
+        `select 1 from pg_stat_activity where datname = current_database()
+            and application_name = 'pawprint sagas' and query like '%pg_advisory_unlock_all%'`,
+      );
+      expect(standing.rowCount === 1 || (await second.health()).leads).toBe(true);
+    });
     tickets.write('a');
     await until(async () => expect(await seenBy(first, 'a')).toEqual(['1']));
     expect((await second.health()).leads).toBe(false);
     await stopped(first);
     tickets.write('b');
     await until(async () => expect(await seenBy(second, 'b')).toEqual(['2']));
+    expect(await seenBy(second, 'a')).toEqual(['1']);
   });
 });
 
