@@ -95,4 +95,4 @@ export type PlantedBug = {
 };
 
 /** An assertion that failed, of `expect`, `expect.poll` or the kits for decisions: no crash, no time-out. */
-export const asserts = /^(Assertion)?Error: expected /m;
+export const asserts = /^(Assertion)?Error: (expected|promise (resolved|rejected)) /m;

@@ -71,11 +71,58 @@ const inLive: readonly Omit<PlantedBug, 'spec' | 'property' | 'red'>[] = [
     replace: 'if (before < 0) yield* hand(heartbeat);',
     test: "nobody is told of somebody else's enrollments",
   },
+  {
+    name: 'resumes-one-too-late',
+    invariant: 'Who resumes at an ordinal gets everything after it.',
+    file: index,
+    find: 'return Number(header);',
+    replace: 'return Number(header) + 1;',
+    test: 'a roster resumed at any ordinal',
+  },
+  {
+    name: 'keeps-every-state-for-a-slow-reader',
+    invariant: 'A reader that does not read costs one message, and gets the last state.',
+    file: index,
+    find: '.send(Readable.from(frames))',
+    replace: '.send(Readable.from(frames, { highWaterMark: 1_000 }))',
+    test: 'a reader that does not read gets the last state only',
+  },
+  {
+    name: 'outlives-its-token',
+    invariant: 'A stream ends with its token, and says so.',
+    file: index,
+    find: "return Date.now() >= until ? 'token-expired' : null;",
+    replace: 'return null;',
+    test: 'a stream ends with its token',
+  },
+  {
+    name: 'takes-any-last-event-id',
+    invariant: 'A Last-Event-ID that is none is refused.',
+    file: index,
+    find: "const message = 'expected the id of an event",
+    replace: "if (header.length > 0) return null;\n  const message = 'expected the id of an event",
+    test: 'an id that is none is refused',
+  },
+  {
+    name: 'shares-an-answer-with-everybody',
+    invariant: "Nobody is told of somebody else's enrollments.",
+    file: 'read-api/live/feed.ts',
+    find: 'const audience = definition.audience(context.principal);',
+    replace: "const audience = '';",
+    test: 'those who ask at the same moment share an answer',
+  },
 ];
 
-export const liveBugs: readonly PlantedBug[] = inLive.map((bug) => ({
-  ...bug,
-  spec,
-  property: 'live-updates' as const,
-  red: asserts,
-}));
+export const liveBugs: readonly PlantedBug[] = [
+  ...inLive.map((bug): PlantedBug => ({ ...bug, spec, property: 'live-updates', red: asserts })),
+  {
+    name: 'stays-deaf-after-a-lost-listener',
+    property: 'live-updates',
+    invariant: 'What was told while the listener was away is made up for.',
+    file: 'projections/_runtime/changes-heard.ts',
+    find: 'heard, connected: wakeAll }',
+    replace: 'heard, connected: () => undefined }',
+    spec: 'projections/_runtime/changes-heard.spec.ts',
+    red: asserts,
+  },
+];

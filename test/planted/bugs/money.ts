@@ -145,4 +145,14 @@ export const moneyBugs: readonly PlantedBug[] = [
     spec: 'projections/activity-reconciliation/properties.spec.ts',
     red: property,
   },
+  {
+    name: 'refunds-from-revenue-that-is-not-there',
+    property: 'money',
+    invariant: 'A refund takes from where its own money was booked.',
+    file: accounts,
+    find: 'if (recognised !== paymentId) return',
+    replace: 'if (recognised === null) return',
+    spec: 'projections/finance-journal/reduce.spec.ts',
+    red: asserts,
+  },
 ];

@@ -263,6 +263,16 @@ const inRuntime: readonly Omit<PlantedBug, 'spec' | 'apart'>[] = [
     test: 'parks its instance with the cause',
     red: asserts,
   },
+  {
+    name: 'reacts-without-the-lock',
+    property: 'checkpoint',
+    invariant: 'Sagas react in one process at a time.',
+    file: 'sagas/_runtime/session.ts',
+    find: 'locks: [SAGAS_LOCK],',
+    replace: 'locks: [],',
+    test: 'is reacted to in one process at a time',
+    red: /expected true to be false/,
+  },
 ];
 
 export const sagaBugs: readonly PlantedBug[] = [
