@@ -6,14 +6,16 @@ import {
   encodeConsistencyToken,
   retryLater,
 } from '../platform/http/index.ts';
+import { timeLimits } from '../platform/time-limits.ts';
 import type { SeenTracker } from '../projections/_runtime/seen.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
 /** How far the read models are; the projections' runtime answers. */
 export type Seen = Pick<SeenTracker, 'waitFor' | 'seenOf'>;
 
-const DEFAULT_WAIT_SECONDS = 5;
-const MOST_WAIT_SECONDS = 10;
+const { usual, most } = timeLimits.tokenMs;
+const DEFAULT_WAIT_SECONDS = usual / 1000;
+const MOST_WAIT_SECONDS = most / 1000;
 
 type Waiting = {
   readonly seen: Seen;
@@ -52,6 +54,12 @@ export async function waitForToken(
   if (projections.length === 0) return;
   const known = seen.seenOf(projections);
   reply.header('Consistency-Token', encodeConsistencyToken(known > shown ? known : shown));
+}
+
+/** What a whole read may take, in milliseconds: what it is asked to wait beyond the usual comes on top. */
+export function readMs(request: FastifyRequest): number {
+  const { seconds } = waitOf(request.headers['prefer']);
+  return timeLimits.readMs + Math.max(0, seconds * 1000 - usual);
 }
 
 /** RFC 7240: a preference that is not understood is ignored. */

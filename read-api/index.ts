@@ -9,6 +9,7 @@ import {
 } from '../platform/http/index.ts';
 import type { TokenVerifier } from '../platform/identity/index.ts';
 import type { Logger } from '../platform/log/index.ts';
+import { timeLimits } from '../platform/time-limits.ts';
 import { type LiveRoutes, mountLive } from './live/index.ts';
 import { readProblems, readRules } from './problems.ts';
 import { mountQueries, type QueryRoutes } from './queries.ts';
@@ -21,8 +22,10 @@ export const defaultReadRateLimits: RateLimits = {
   query: { address: { burst: 20_000, perSecond: 2000 }, person: { burst: 2000, perSecond: 100 } },
 };
 
-/** A read may wait ten seconds for its token, and then has five for the answer. */
-export const defaultReadLimits = { handlerTimeoutMs: 15_000 };
+/** The net below the limit of each read, for those that ask for the longest wait. */
+export const defaultReadLimits = {
+  handlerTimeoutMs: timeLimits.tokenMs.most + timeLimits.handlerMs,
+};
 
 export type ReadApiOptions = QueryRoutes &
   LiveRoutes & {

@@ -1,12 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Access, type Caller, type Operation, publicAccess } from '../platform/http/index.ts';
+import {
+  type Access,
+  type Caller,
+  type Operation,
+  publicAccess,
+  retryLater,
+} from '../platform/http/index.ts';
 import type {
   QueryContext,
   QueryDefinition,
   ReadDatabase,
   ReadPrincipal,
 } from '../projections/_runtime/query.ts';
-import { type Seen, waitForToken } from './consistency.ts';
+import { readMs, type Seen, waitForToken } from './consistency.ts';
 import {
   createWaitingRoom,
   defaultWaitingLimits,
@@ -49,18 +55,28 @@ function mount(app: FastifyInstance, query: QueryDefinition, around: Surrounding
     },
     async (request, reply) => {
       const now = new Date().toISOString();
-      await waitForToken(request, reply, { seen, room, projections: query.projections });
-      const result = await query.run(
-        { db, principal: principalOf(request.caller), now, signTicket },
-        {
-          params: request.params as Record<string, unknown>,
-          query: request.query as Record<string, unknown>,
-        },
-      );
+      const answer = async () => {
+        await waitForToken(request, reply, { seen, room, projections: query.projections });
+        return query.run(
+          { db, principal: principalOf(request.caller), now, signTicket },
+          {
+            params: request.params as Record<string, unknown>,
+            query: request.query as Record<string, unknown>,
+          },
+        );
+      };
+      const result = await inTime(answer(), readMs(request));
       linkNext(request, reply, result);
       return result;
     },
   );
+}
+
+/** What is late goes on until its own limits, and nobody waits for it any more. */
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(retryLater('timed-out')), ms);
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /** RFC 8288: the next page, with the filters of this one. */

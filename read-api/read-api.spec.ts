@@ -152,9 +152,9 @@ test('every answer says how far it has seen', async () => {
   expect(decodeConsistencyToken(String(token))).toBe(100n);
 });
 
-test('a token is waited for, five seconds at most, before the query runs', async () => {
+test('a token is waited for, three seconds at most, before the query runs', async () => {
   const response = await get(undefined, { 'consistency-token': encodeConsistencyToken(250n) });
-  expect(waits).toEqual([{ projections: ['activity-walks'], position: 250n, seconds: 5 }]);
+  expect(waits).toEqual([{ projections: ['activity-walks'], position: 250n, seconds: 3 }]);
   expect(response.statusCode).toBe(200);
   expect(asked).toHaveLength(1);
 });

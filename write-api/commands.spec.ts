@@ -8,6 +8,7 @@ import {
   Overloaded,
 } from '../commands/_runtime/index.ts';
 import { rejected } from '../domain/_kernel/rejection.ts';
+import { timeLimits } from '../platform/time-limits.ts';
 import { activityId, bearer, memberId, recordingBus, sampleWriteApi } from './_fixtures/sample.ts';
 import type { WriteApi } from './index.ts';
 
@@ -53,7 +54,7 @@ test('a command goes to the bus as it came, with who, key, trace and deadline', 
   expect(request.key).toBe('key-1');
   expect(request.traceparent).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-01$/);
   expect(request.traceparent).not.toContain('00f067aa0ba902b7');
-  expect(request.deadline).toBeGreaterThanOrEqual(before + 10_000);
+  expect(request.deadline).toBeGreaterThanOrEqual(before + timeLimits.commandMs);
 });
 
 test('the answer carries revision, token and place', async () => {

@@ -11,6 +11,7 @@ import {
 } from '../platform/http/index.ts';
 import type { Identity } from '../platform/identity/index.ts';
 import type { Logger } from '../platform/log/index.ts';
+import { timeLimits } from '../platform/time-limits.ts';
 import { mountCommands } from './commands.ts';
 import { writeProblems, writeRules } from './problems.ts';
 import { mountSessions } from './sessions.ts';
@@ -32,7 +33,10 @@ export const defaultWriteRateLimits: RateLimits = {
 };
 
 /** Commands end at their deadline with a precise answer; the handler's time-out is the net below. */
-export const defaultWriteLimits = { handlerTimeoutMs: 12_000, commandDeadlineMs: 10_000 };
+export const defaultWriteLimits = {
+  handlerTimeoutMs: timeLimits.handlerMs,
+  commandDeadlineMs: timeLimits.commandMs,
+};
 
 export type WriteApiOptions<Event extends StripeEvent = StripeEvent> = {
   readonly bus: Pick<CommandBus, 'execute'>;

@@ -1,3 +1,4 @@
+import { withLongPool } from '../../platform/postgres/index.ts';
 import { ensureReadOnlyRole } from '../../platform/postgres/read-only-role.ts';
 import { startProjections } from '../../projections/_runtime/index.ts';
 import { analyticsViews } from '../../projections/analytics/index.ts';
@@ -9,10 +10,12 @@ export async function startProjectionsRole({
   config,
   eventStore,
   log,
-  pool,
 }: RoleContext): Promise<void> {
   const { analystRole: name, analystPassword: password = null } = config;
-  await ensureReadOnlyRole(pool, { name, password, searchPath: analyticsViews.schema }, log);
+  const role = { name, password, searchPath: analyticsViews.schema };
+  await withLongPool({ url: config.databaseUrl, name: 'analysts' }, (long) =>
+    ensureReadOnlyRole(long, role, log),
+  );
   const projections = await startProjections({
     eventStore,
     url: config.databaseUrl,

@@ -1,5 +1,5 @@
 import { createTokenVerifier, publicJwksOf } from '../../platform/identity/index.ts';
-import { kyselyOf } from '../../platform/postgres/index.ts';
+import { kyselyOf, withLongPool } from '../../platform/postgres/index.ts';
 import {
   createChangesHeard,
   createSeenTracker,
@@ -15,7 +15,9 @@ import { tokenNames } from './token-names.ts';
 export async function startReadApi(context: RoleContext): Promise<void> {
   const { closers, config, log, pool, secrets } = context;
   // On a machine of its own this role may be up before the projections ever ran.
-  await prepareReadModels(pool, projections);
+  await withLongPool({ url: config.databaseUrl, name: 'read models' }, (long) =>
+    prepareReadModels(long, projections),
+  );
   const tracker = createSeenTracker({ url: config.databaseUrl, pool, log });
   closers.add('seen tracker', () => tracker.stop());
   const changes = createChangesHeard({ url: config.databaseUrl, log });

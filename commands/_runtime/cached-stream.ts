@@ -58,15 +58,16 @@ export function foldInto(
   }
 }
 
-/** Brings the entry up to the store: reads what is after its revision. */
+/** Brings the entry up to the store: reads what is after its revision, until the deadline (epoch ms). */
 export async function readTail(
   { eventStore, host }: { readonly eventStore: EventStore; readonly host: Host },
   aggregate: OpaqueAggregate,
   stream: string,
   entry: CachedStream,
+  deadline: number,
 ): Promise<void> {
   const askedAt = host.now();
-  const events = await eventStore.readStream(stream, { from: entry.revision + 1 });
+  const events = await eventStore.readStream(stream, { from: entry.revision + 1, deadline });
   foldInto(aggregate, entry, events);
   entry.checkedAt = askedAt;
 }

@@ -20,9 +20,11 @@ export type PaymentGateway = {
     readonly description: string;
     /** It was asked for before: looked for first, because Stripe forgets keys after a day. */
     readonly mayExist: boolean;
+    /** Epoch milliseconds: the command's. An answer is there before it, or it failed. */
+    readonly deadline: number;
   }): Promise<{ readonly intentId: string; readonly clientSecret: string }>;
   /** The client secret of an intent that was created earlier. */
-  clientSecret(intentId: string): Promise<string>;
+  clientSecret(intentId: string, deadline: number): Promise<string>;
 };
 
 export type Passwords = {

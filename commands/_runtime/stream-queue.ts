@@ -133,15 +133,11 @@ export function createStreamQueues(options: {
     // saves a round trip, and the append at "no stream" proves it right or starts over.
     const guessed = entry.revision >= 0 || jobs.every((job) => job.isNew);
     const current = !guessed || entry.contended > 0;
-    if (current) await readTail({ eventStore, host }, aggregate, stream, entry);
+    const deadline = deadlineOf(jobs);
+    if (current) await readTail({ eventStore, host }, aggregate, stream, entry, deadline);
     entry.contended = Math.max(0, entry.contended - 1);
     const open = await answerRepeats(stream, entry, jobs);
-    return {
-      entry,
-      current,
-      open: open.filter((job) => inTime(job, host.now())),
-      deadline: deadlineOf(jobs),
-    };
+    return { entry, current, open: inTime(open, host.now()), deadline };
   };
 
   /** The same jobs on the state as the store has it now. */
@@ -150,10 +146,11 @@ export function createStreamQueues(options: {
     stream: string,
     entry: CachedStream,
     jobs: readonly Job[],
+    deadline: number,
   ): Promise<Turn> => {
-    await readTail({ eventStore, host }, aggregate, stream, entry);
+    await readTail({ eventStore, host }, aggregate, stream, entry, deadline);
     const open = await answerRepeats(stream, entry, jobs);
-    return { entry, current: true, open, deadline: deadlineOf(jobs) };
+    return { entry, current: true, open: inTime(open, host.now()), deadline };
   };
 
   /** Appends what was decided; null on a conflict. */
@@ -180,7 +177,7 @@ export function createStreamQueues(options: {
   ): Promise<{ done: readonly Job[] } | { next: Turn }> => {
     const { entry, current, open } = turn;
     const again = async (from: CachedStream, jobs: readonly Job[]) => ({
-      next: await nextTurn(aggregate, stream, from, jobs),
+      next: await nextTurn(aggregate, stream, from, jobs, turn.deadline),
     });
     const before = entry.revision;
     const decided = decideBatch(aggregate, stream, entry, open);
@@ -221,7 +218,7 @@ export function createStreamQueues(options: {
     for (;;) {
       const tried = await tryTurn(aggregate, stream, turn);
       if ('done' in tried) return tried.done;
-      turn = { ...tried.next, deadline: turn.deadline };
+      turn = tried.next;
     }
   };
 
@@ -296,10 +293,12 @@ function takeBatch(queue: Queue): Job[] {
 }
 
 /** A command whose sender has stopped waiting is not begun: nothing of it is stored. */
-function inTime(job: Job, now: number): boolean {
-  if (now < job.context.deadline) return true;
-  job.reject(new Overloaded('the command waited for its stream until its deadline'));
-  return false;
+function inTime(jobs: readonly Job[], now: number): Job[] {
+  return jobs.filter((job) => {
+    if (now < job.context.deadline) return true;
+    job.reject(new Overloaded('the command waited for its stream until its deadline'));
+    return false;
+  });
 }
 
 function tell(outcome: Outcome): void {

@@ -12,7 +12,7 @@ import { mayTouch, notFound, refuse } from '../access.ts';
 export async function payByCard(
   { decide, load, ports }: CommandTools,
   enrollmentId: EnrollmentId,
-  { principal, now }: CommandContext,
+  { principal, now, deadline }: CommandContext,
 ) {
   const attempt = await decide(enrollment, enrollmentId, {
     decide: (state) =>
@@ -46,7 +46,7 @@ export async function payByCard(
       id: paymentId,
       status: 'open' as const,
       amount,
-      clientSecret: await ports.payments.clientSecret(known),
+      clientSecret: await ports.payments.clientSecret(known, deadline),
     };
   }
   // An attempt that was cut before Stripe answered, and an enrollment that ended since: there is
@@ -58,6 +58,7 @@ export async function payByCard(
       ...{ paymentId, enrollmentId, activityId, amount },
       description: `Enrollment ${enrollmentId}`,
       mayExist: !fresh,
+      deadline,
     })
     .catch(refusedByStripe);
   await decide(payment, paymentId, {

@@ -3,6 +3,7 @@ import type { EventStore, Feed, FeedItem, RawEvent } from '../event-store/index.
 import { type Host, machine, sleep } from '../host/index.ts';
 import type { Logger } from '../log/index.ts';
 import { gauge } from '../telemetry/index.ts';
+import { timeLimits } from '../time-limits.ts';
 import { createInterrupt } from './interrupt.ts';
 import { createOutage } from './outage.ts';
 import { pauseBefore } from './pace.ts';
@@ -36,7 +37,7 @@ export function deliveredEvent(
 }
 
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5000;
+const LONGEST_PAUSE_MS = timeLimits.retryMs.consumer;
 
 /**
  * The one consumer runtime: subscription, decoding, batching, checkpoints, health. Projections,

@@ -29,6 +29,8 @@ export function createFeed(
   subscribe: (
     checkpointReached: (subscription: AllStreamSubscription, position: Position) => void,
   ) => AllStreamSubscription,
+  /** Called once, when it ends. */
+  onEnd: () => void = () => undefined,
 ): Feed {
   let queue: FeedItem[] = [];
   let wake: (() => void) | undefined;
@@ -48,6 +50,7 @@ export function createFeed(
     }
   });
   const end = (error: Error): void => {
+    if (ended === undefined) onEnd();
     ended ??= error;
     arrived();
   };

@@ -4,43 +4,27 @@ import {
   excludeSystemEvents,
   FORWARDS,
   type ReadPosition,
-  type ResolvedEvent,
   START,
-  StreamNotFoundError,
 } from '@eventstore/db-client';
 import type { Catalogue } from '../../domain/_kernel/catalogue.ts';
 import type { KeyStore } from '../keys/index.ts';
 import type { Logger } from '../log/index.ts';
-import { appendResolved, holdClient, withTimeout } from './client.ts';
-import { createCodec, type RawEvent, rawEventOf } from './codec.ts';
+import { appendResolved } from './append.ts';
+import { holdClient, withTimeout } from './client.ts';
+import { createCodec } from './codec.ts';
 import { EventStoreUnavailableError } from './errors.ts';
 import { createFeed } from './feed.ts';
 import { INSTALLATION_STREAM, logIdIn } from './log-id.ts';
+import { createPulse } from './pulse.ts';
+import { collect, createReading } from './reads.ts';
 import type { EventStore } from './types.ts';
 
-export { type AppendOutcome, untilKnown } from './client.ts';
+export { type AppendOutcome, untilKnown } from './append.ts';
 export { createCodec, type EncodedEvent, type EventToAppend, type RawEvent } from './codec.ts';
 export { AppendRefusedError, EventStoreUnavailableError, OutcomeUnknownError } from './errors.ts';
 export type { Feed, FeedItem } from './feed.ts';
 export { foundLog, INSTALLATION_STREAM } from './log-id.ts';
 export type { EventStore } from './types.ts';
-
-/** All events of a read; a stream that is not there has none. */
-async function collect(read: AsyncIterable<ResolvedEvent>): Promise<RawEvent[]> {
-  const events: RawEvent[] = [];
-  try {
-    for await (const resolved of read) {
-      const raw = rawEventOf(resolved);
-      if (raw !== null) events.push(raw);
-    }
-  } catch (error) {
-    if (error instanceof StreamNotFoundError) return [];
-    throw error;
-  }
-  return events;
-}
-
-const READ_TIMEOUT_MS = 10_000;
 
 export function openEventStore(options: {
   url: string;
@@ -52,47 +36,21 @@ export function openEventStore(options: {
   const holder = holdClient(options.url, log);
   const codec = createCodec(catalogue, keys);
 
-  type Client = ReturnType<typeof holder.current>;
-  const readOnce = async <T>(
-    what: string,
-    client: Client,
-    work: (client: Client) => Promise<T>,
-  ): Promise<T> => {
-    const result = await withTimeout(
-      work(client),
-      READ_TIMEOUT_MS,
-      () => new EventStoreUnavailableError(`no answer to ${what} within ${READ_TIMEOUT_MS} ms`),
-    );
-    // The official client ends a read that its disposal cancelled as if it were complete: with half
-    // a stream, or none. Whoever decided on that refused seats that were there.
-    if (!holder.serves(client)) throw new Error('its client was replaced meanwhile');
-    return result;
-  };
+  const reading = createReading(holder);
 
-  const reading = async <T>(what: string, work: (client: Client) => Promise<T>): Promise<T> => {
-    // A read changes nothing, so it is simply tried again once on a fresh connection.
-    for (let attempt = 0; ; attempt += 1) {
-      const client = holder.current();
-      if (!holder.serves(client)) throw new EventStoreUnavailableError(`${what}: closed`);
-      try {
-        return await readOnce(what, client, work);
-      } catch (error) {
-        holder.renew(client);
-        if (attempt === 0 && !(error instanceof EventStoreUnavailableError)) continue;
-        throw new EventStoreUnavailableError(`${what} failed`, { cause: error });
-      }
-    }
-  };
-
-  const readStreamRaw: EventStore['readStreamRaw'] = (stream, { from = 0, max } = {}) =>
-    reading(`reading ${stream}`, (client) =>
-      collect(
-        client.readStream(stream, {
-          direction: FORWARDS,
-          fromRevision: from === 0 ? START : BigInt(from),
-          ...(max === undefined ? {} : { maxCount: max }),
-        }),
-      ),
+  const readStreamRaw: EventStore['readStreamRaw'] = (stream, { from = 0, max, deadline } = {}) =>
+    reading(
+      `reading ${stream}`,
+      (client, alive) =>
+        collect(
+          client.readStream(stream, {
+            direction: FORWARDS,
+            fromRevision: from === 0 ? START : BigInt(from),
+            ...(max === undefined ? {} : { maxCount: max }),
+          }),
+          alive,
+        ),
+      deadline,
     );
 
   const head = (): Promise<bigint> =>
@@ -107,6 +65,7 @@ export function openEventStore(options: {
       return 0n;
     });
 
+  const pulse = createPulse(head, log);
   let knownLogId: string | undefined;
 
   return {
@@ -115,12 +74,23 @@ export function openEventStore(options: {
       return knownLogId;
     },
     append: async (stream, expectedRevision, events, { deadline }) => {
-      const encoded = await Promise.all(events.map((event) => codec.encode(stream, event)));
-      return appendResolved(holder, stream, expectedRevision, encoded, deadline);
+      // Sealing asks for people's keys, which can be slow to come, too.
+      const encoded = await withTimeout(
+        Promise.all(events.map((event) => codec.encode(stream, event))),
+        deadline - Date.now(),
+        () => new EventStoreUnavailableError(`the events of ${stream} were not sealed in time`),
+      );
+      const append = { stream, expectedRevision, events: encoded, deadline };
+      return appendResolved(holder, readStreamRaw, append);
     },
     readStreamRaw,
     readStream: async (stream, read) => {
-      const decoded = await codec.decode(await readStreamRaw(stream, read));
+      const raw = await readStreamRaw(stream, read);
+      const decoded = await withTimeout(
+        codec.decode(raw),
+        (read?.deadline ?? Number.POSITIVE_INFINITY) - Date.now(),
+        () => new EventStoreUnavailableError(`the events of ${stream} were not opened in time`),
+      );
       return decoded.map((event) => {
         if (event instanceof Error) throw event;
         return event;
@@ -129,11 +99,14 @@ export function openEventStore(options: {
     decode: (raw) => codec.decode(raw),
     feed: (from) => {
       const fromPosition: ReadPosition = from === null ? START : { commit: from, prepare: from };
-      return createFeed((checkpointReached) =>
-        holder.current().subscribeToAll({
-          fromPosition,
-          filter: excludeSystemEvents({ checkpointInterval: 1, checkpointReached }),
-        }),
+      const unfollow = pulse.follow();
+      return createFeed(
+        (checkpointReached) =>
+          holder.current().subscribeToAll({
+            fromPosition,
+            filter: excludeSystemEvents({ checkpointInterval: 1, checkpointReached }),
+          }),
+        unfollow,
       );
     },
     idAt: (position) =>

@@ -1,7 +1,14 @@
 import type { StoredEvent } from '../../domain/_kernel/event.ts';
-import type { AppendOutcome } from './client.ts';
+import type { AppendOutcome } from './append.ts';
 import type { EventToAppend, RawEvent } from './codec.ts';
 import type { Feed } from './feed.ts';
+
+/** From a revision on, at most so many; `deadline` (epoch ms): later nobody needs them any more. */
+export type StreamRange = {
+  readonly from?: number;
+  readonly max?: number;
+  readonly deadline?: number;
+};
 
 /** Where an event is appended and read by its meaning: personal data sealed on the way in, opened on the way out. */
 export type EventStore = {
@@ -16,9 +23,9 @@ export type EventStore = {
     options: { deadline: number },
   ): Promise<AppendOutcome & { readonly retried: boolean }>;
   /** Decoded events from a revision on; [] for a stream that is not there. Throws on a poison event. */
-  readStream(stream: string, options?: { from?: number; max?: number }): Promise<StoredEvent[]>;
+  readStream(stream: string, range?: StreamRange): Promise<StoredEvent[]>;
   /** As stored, for auditors: personal values stay sealed. */
-  readStreamRaw(stream: string, options?: { from?: number; max?: number }): Promise<RawEvent[]>;
+  readStreamRaw(stream: string, range?: StreamRange): Promise<RawEvent[]>;
   decode(raw: readonly RawEvent[]): Promise<(StoredEvent | Error)[]>;
   /** Everything after a position (null: from the start), live, application events only. */
   feed(from: bigint | null): Feed;

@@ -52,7 +52,7 @@ export const requestHeaders: Readonly<Record<string, HeaderDoc>> = {
   Prefer: {
     name: 'Prefer',
     description:
-      '`wait=n`: how many seconds to wait for the token, up to 10 (RFC 7240). Default: 5.',
+      '`wait=n`: how many seconds to wait for the token, up to 10 (RFC 7240). Default: 3.',
     schema: { type: 'string' },
     example: 'wait=5',
   },

@@ -11,6 +11,7 @@ import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { AccessClaims } from '../identity/access-tokens.ts';
 import type { Logger } from '../log/index.ts';
 import { histogram, renderMetrics } from '../telemetry/index.ts';
+import { timeLimits } from '../time-limits.ts';
 import { anonymous, authenticate, authorise, publicAccess } from './auth.ts';
 import { type DocsSettings, mountDocs } from './docs.ts';
 import {
@@ -50,7 +51,7 @@ export type ServerLimits = {
 export const defaultLimits: ServerLimits = {
   bodyBytes: 256 * 1024,
   bodyDepth: 20,
-  handlerTimeoutMs: 15_000,
+  handlerTimeoutMs: timeLimits.handlerMs,
   closeTimeoutMs: 10_000,
   eventLoopDelayMs: 2500,
 };

@@ -1,5 +1,6 @@
 import { type ConnectionOptions, connect, type NatsConnection } from 'nats';
 import type { Logger } from '../log/index.ts';
+import { timeLimits } from '../time-limits.ts';
 
 /** There is no connection to NATS right now; one is being made. */
 export class NatsUnavailableError extends Error {
@@ -23,7 +24,6 @@ export type NatsLink = {
   close(): Promise<void>;
 };
 
-const CONNECT_MS = 3000;
 const DRAIN_MS = 1000;
 
 /**
@@ -38,13 +38,13 @@ export function openNats(options: { url: string; name: string; log: Logger }): N
     const connection = await connect({
       ...connectionOptions(url),
       name: `pawprint ${name}`,
-      timeout: CONNECT_MS,
+      timeout: timeLimits.nats.connectMs,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
       reconnectJitter: 250,
       // A token is changed on the server first: until ours is changed too, go on asking.
       ignoreAuthErrorAbort: true,
-      pingInterval: 5000,
+      pingInterval: timeLimits.nats.pingMs,
       maxPingOut: 2,
     });
     return watch(connection, log);

@@ -8,6 +8,7 @@ import {
   StorageType,
   type StreamConfig,
 } from 'nats';
+import { timeLimits } from '../time-limits.ts';
 
 /** What a stream of ours must be. Limits hold when it is made; later they are the operator's. */
 export type StreamSettings = {
@@ -45,7 +46,6 @@ export type OrderedStream = {
   publish(messages: readonly OutgoingMessage[]): Promise<{ stored: number; duplicates: number }>;
 };
 
-const ACK_MS = 5000;
 const HEADER_ROOM = 8 * 1024;
 /** Acknowledgements that are waited for at the same time, by number and by bytes. */
 const WINDOW = { messages: 256, bytes: 4 * 1024 * 1024 };
@@ -59,11 +59,11 @@ export async function openOrderedStream(
   connection: NatsConnection,
   settings: StreamSettings,
 ): Promise<OrderedStream> {
-  const manager = await connection.jetstreamManager({ timeout: ACK_MS });
+  const manager = await connection.jetstreamManager({ timeout: timeLimits.nats.ackMs });
   await ensureStream(manager, settings);
   const { state } = await manager.streams.info(settings.name);
   const last = await lastMessage(manager, settings);
-  const jetstream = connection.jetstream({ timeout: ACK_MS });
+  const jetstream = connection.jetstream({ timeout: timeLimits.nats.ackMs });
 
   let end = state.last_seq;
   // Until the first message is stored, any could be a duplicate, which does not move the end.
@@ -75,7 +75,7 @@ export async function openOrderedStream(
     return jetstream.publish(subject, body, {
       msgID: id,
       headers: carried,
-      timeout: ACK_MS,
+      timeout: timeLimits.nats.ackMs,
       expect: { streamName: settings.name, lastSequence },
     });
   };

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { type CrashPoint, crossing } from '../crash-points/index.ts';
 import type { Logger } from '../log/index.ts';
+import { timeLimits } from '../time-limits.ts';
+import { isConnectionError } from './connection-error.ts';
 
 /** int8 as number: every bigint we store (minor units, ordinals, positions of reports) is safe. */
 pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
@@ -12,6 +13,9 @@ pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
     throw new RangeError(`${text} is too large for a JavaScript number`);
   return value;
 });
+
+export { isConnectionError } from './connection-error.ts';
+export { kyselyOf } from './kysely.ts';
 
 export type Pool = pg.Pool;
 export type PoolClient = pg.PoolClient;
@@ -37,38 +41,85 @@ export type Connection = Queryable & { release(broken?: Error): void };
 /** Where connections come from; a statement by itself takes any. */
 export type Database = Queryable & { connect(): Promise<Connection> };
 
+const limits = timeLimits.postgres;
+
 /**
  * A pool. A connection that dies while idle is dropped and reported, never thrown: the next query
- * opens another. Statements are bounded, so nobody waits for ever on a lock.
+ * opens another. Statements are bounded on both sides: Postgres cancels what waits for a lock, and a
+ * Postgres that is gone without a word is not waited for. `long`: for what nobody waits for.
  */
 export function createPool(options: {
   url: string;
   name: string;
   max?: number;
   log?: Logger;
-  statementTimeoutMs?: number;
+  long?: boolean;
 }): Pool {
+  const { statementMs, queryMs } = options.long === true ? limits.long : limits;
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: `pawprint ${options.name}`,
     max: options.max ?? 10,
-    connectionTimeoutMillis: 5000,
+    connectionTimeoutMillis: limits.connectMs,
     idleTimeoutMillis: 30_000,
-    statement_timeout: options.statementTimeoutMs ?? 15_000,
+    statement_timeout: statementMs,
+    query_timeout: queryMs,
     allowExitOnIdle: true,
   });
   pool.on('error', (error) =>
     options.log?.warn({ err: error, pool: options.name }, 'an idle Postgres connection was lost'),
   );
+  pool.on('release', (error) => {
+    // Where one is dead the idle ones are, too, and each would cost somebody a time-out.
+    if (isConnectionError(error)) dropIdle(pool);
+  });
   return pool;
 }
 
-/** A connection of its own, for locks and LISTEN: never shared, ends with its owner. */
+/** Takes out every connection that nobody uses, and ends it. */
+function dropIdle(pool: Pool): void {
+  for (let idle = pool.idleCount; idle > 0; idle -= 1) {
+    pool.connect().then(
+      (client) => client.release(true),
+      // There was none left, and a new one could not be had: nothing is idle now.
+      () => undefined,
+    );
+  }
+}
+
+/** A pool for as long as the work takes, for statements that may take their time. */
+export async function withLongPool<T>(
+  options: { url: string; name: string },
+  work: (pool: Pool) => Promise<T>,
+): Promise<T> {
+  const pool = createPool({ ...options, max: 2, long: true });
+  try {
+    return await work(pool);
+  } finally {
+    await pool.end();
+  }
+}
+
+/** A query of a pool with short limits that may take as long as those of a long one. */
+export function patient(
+  text: string,
+  values: unknown[] = [],
+): Statement & { readonly query_timeout: number } {
+  return { text, values, query_timeout: limits.long.queryMs };
+}
+
+/** Before such a query, in its transaction: Postgres is to be as patient. */
+export const PATIENTLY = `set local statement_timeout = ${limits.long.statementMs}`;
+
+/**
+ * A connection of its own, for locks and LISTEN: never shared, ends with its owner. Its queries have
+ * no limit: whoever has the session watches over it.
+ */
 export async function openSession(options: { url: string; name: string }): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: options.url,
     application_name: `pawprint ${options.name}`,
-    connectionTimeoutMillis: 5000,
+    connectionTimeoutMillis: limits.connectMs,
     keepAlive: true,
   });
   await client.connect();
@@ -80,11 +131,6 @@ const GOODBYE_MS = 1000;
 /** Ends a session. A black hole never says goodbye: it is not waited for. */
 export async function endSession(client: pg.Client): Promise<void> {
   await Promise.race([client.end(), delay(GOODBYE_MS, undefined, { ref: false })]);
-}
-
-/** A typed query builder on the pool; ending the pool ends it. */
-export function kyselyOf<Database>(pool: Pool): Kysely<Database> {
-  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
 
 /** Runs work in one transaction; rolls back on any error and gives the connection back in order. */
@@ -112,28 +158,24 @@ export async function transaction<T>(
     await crossing(commit, () => client.query('commit'));
     return result;
   } catch (error) {
-    try {
-      await client.query('rollback');
-    } catch (rollbackError) {
-      // The connection is gone and with it the transaction: do not give it back to the pool.
-      broken = rollbackError as Error;
-    }
+    // The connection is gone, or says nothing, and the transaction with it: there is nothing to roll
+    // back, and it is not given back to the pool.
+    if (error instanceof Error && isConnectionError(error)) broken = error;
+    else broken = await rolledBack(client);
     throw error;
   } finally {
     client.release(broken);
   }
 }
 
-/** SQLSTATE classes and socket errors after which the outcome is unknown and a retry makes sense. */
-export function isConnectionError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (/^(08|57P0|53|58)/.test(code)) return true;
-  if (['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes(code)) return true;
-  if (error instanceof AggregateError) return error.errors.some(isConnectionError);
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i.test(
-    error.message,
-  );
+/** Why it could not be rolled back. */
+async function rolledBack(client: Queryable): Promise<Error | undefined> {
+  try {
+    await client.query('rollback');
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 export type Migration = { readonly name: string; readonly sql: string };
@@ -153,9 +195,12 @@ export async function migrate(
 ): Promise<void> {
   const { schema, migrations } = options;
   await transaction(pool, async (client) => {
-    await client.query('select pg_advisory_xact_lock(hashtextextended($1, 7))', [
-      `pawprint migrate ${schema}`,
-    ]);
+    await client.query(PATIENTLY);
+    await client.query(
+      patient('select pg_advisory_xact_lock(hashtextextended($1, 7))', [
+        `pawprint migrate ${schema}`,
+      ]),
+    );
     await client.query(`create schema if not exists ${schema}`);
     await client.query(
       `create table if not exists ${schema}.migrations (
@@ -181,7 +226,7 @@ export async function migrate(
           `migration ${schema}/${name} was changed after it was applied: migrations only go forward, add another one`,
         );
       }
-      await client.query(sql);
+      await client.query(patient(sql));
       await client.query(`insert into ${schema}.migrations (name, checksum) values ($1, $2)`, [
         name,
         checksum,

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
 import type { Logger } from '../log/index.ts';
+import { timeLimits } from '../time-limits.ts';
 import { endSession, openSession } from './index.ts';
 
 export type Listener = { stop(): Promise<void> };
 
-const PAUSE_MS = 500;
+const { heartbeatMs, quietMs, probeMs } = timeLimits.session;
 
 /**
  * Listens to a channel of Postgres until it is stopped: a connection that is lost is replaced. What
@@ -47,7 +49,7 @@ export function listen(options: {
       stopping.signal.throwIfAborted();
       await Promise.race([client.query(`listen ${channel}`), ended]);
       await Promise.race([connected?.(), ended]);
-      return await ended;
+      return await Promise.race([ended, heartbeat(client)]);
     } finally {
       stopping.signal.removeEventListener('abort', stop);
       lost?.();
@@ -62,7 +64,10 @@ export function listen(options: {
       } catch (error) {
         if (stopping.signal.aborted) break;
         log.warn({ err: error, channel }, 'not listening to Postgres; connecting again');
-        await delay(PAUSE_MS, undefined, { signal: stopping.signal, ref: false }).catch(() => {
+        await delay(timeLimits.retryMs.listen, undefined, {
+          signal: stopping.signal,
+          ref: false,
+        }).catch(() => {
           // Stopped while waiting: the loop's condition ends it.
         });
       }
@@ -76,4 +81,18 @@ export function listen(options: {
       await running;
     },
   };
+}
+
+/**
+ * Nothing is told while nothing happens, and nothing is told by a connection whose other end is gone
+ * without a word: it has to be asked. Rejects when there is no answer.
+ */
+async function heartbeat(client: pg.Client): Promise<never> {
+  for (;;) {
+    await delay(heartbeatMs, undefined, { ref: false });
+    const late = delay(quietMs + probeMs, undefined, { ref: false }).then(() => {
+      throw new Error('the connection does not answer');
+    });
+    await Promise.race([client.query('select 1'), late]);
+  }
 }

@@ -1,17 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { type CrashPoint, crossing } from '../crash-points/index.ts';
+import { timeLimits } from '../time-limits.ts';
 import { endSession, openSession } from './index.ts';
+import { holdsSession, watched } from './session-watch.ts';
 
 /**
  * How long Postgres lets the session be silent. An advisory lock alone is no lease: a stopped or
  * frozen holder would keep it for ever. This and the heartbeat hand it over in under five seconds.
  */
 const IDLE_TIMEOUT_MS = 3500;
-const HEARTBEAT_MS = 1000;
 const STANDBY_POLL_MS = 250;
-const STATEMENT_TIMEOUT_MS = 15_000;
-/** A heartbeat waits behind a running statement; later than this, the connection is a black hole. */
+const STATEMENT_TIMEOUT_MS = timeLimits.postgres.long.statementMs;
+/** Longer than any statement may run: whatever else is said of the session, it is lost then. */
 const SILENCE_MS = STATEMENT_TIMEOUT_MS + 5000;
 
 const SETTINGS = `
@@ -93,14 +94,9 @@ export async function openLockSession(options: LockSessionOptions): Promise<Lock
   client.on('error', lose);
   client.on('end', () => lose(new Error('the connection ended')));
 
-  const answered = async <T>(work: Promise<T>): Promise<T> => {
-    const late = setTimeout(() => lose(new Error(`no answer for ${silenceMs} ms`)), silenceMs);
-    try {
-      return await work;
-    } finally {
-      clearTimeout(late);
-    }
-  };
+  const watch = { quietMs: timeLimits.session.quietMs, silenceMs };
+  const isThere = () => holdsSession(url, client);
+  const answered = <T>(work: Promise<T>): Promise<T> => watched(work, watch, isThere, lose);
 
   const stopOpening = (): void => lose(stopping?.reason);
   stopping?.addEventListener('abort', stopOpening, { once: true });
@@ -137,7 +133,7 @@ export async function openLockSession(options: LockSessionOptions): Promise<Lock
     void beat().finally(() => {
       beating = false;
     });
-  }, HEARTBEAT_MS);
+  }, timeLimits.session.heartbeatMs);
 
   let queue: Promise<unknown> = Promise.resolve();
   const exclusive = <T>(work: () => Promise<T>): Promise<T> => {

@@ -1,4 +1,7 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import Stripe from 'stripe';
+import { timeLimits } from '../time-limits.ts';
 
 type Page = { readonly data: readonly unknown[]; readonly has_more: boolean };
 type Charge = {
@@ -14,15 +17,18 @@ type Refund = {
   readonly metadata: Readonly<Record<string, string>>;
 };
 
+/** What one try of a call may take, in milliseconds; left out: the usual. */
+export type Patience = { readonly timeout?: number };
+
 /**
  * The calls that we make of Stripe's API. Answers are Stripe's own objects, unchecked; errors are
  * those of the `stripe` package. What changes something takes our idempotency key.
  */
 export type StripeApi = {
-  createIntent(charge: Charge, key: string): Promise<unknown>;
-  retrieveIntent(intentId: string): Promise<unknown>;
+  createIntent(charge: Charge, key: string, patience?: Patience): Promise<unknown>;
+  retrieveIntent(intentId: string, patience?: Patience): Promise<unknown>;
   /** By `payment_id` in the metadata. */
-  searchIntents(paymentId: string): Promise<Pick<Page, 'data'>>;
+  searchIntents(paymentId: string, patience?: Patience): Promise<Pick<Page, 'data'>>;
   cancelIntent(intentId: string, key: string): Promise<unknown>;
   createRefund(refund: Refund, key: string): Promise<unknown>;
   retrieveRefund(refundId: string): Promise<unknown>;
@@ -41,18 +47,19 @@ export type StripeAccount = {
   readonly stripeApiBase?: string | undefined;
 };
 
-/** Everything we ask is small and quick; a minute of waiting would hold up those behind. */
-const TIMEOUT_MS = 10_000;
+const limits = timeLimits.stripe;
 
 const EXPAND = ['latest_charge.balance_transaction'];
 
 function clientOf({ stripeSecretKey, stripeApiBase }: StripeAccount): Stripe {
   const base = stripeApiBase === undefined ? undefined : new URL(stripeApiBase);
   const protocol = base?.protocol === 'http:' ? 'http' : 'https';
+  const agent = { keepAlive: true, timeout: limits.idleMs };
   return new Stripe(stripeSecretKey, {
     // One more try at most, under our own keys: whoever calls us has a deadline and tries again.
     maxNetworkRetries: 1,
-    timeout: TIMEOUT_MS,
+    timeout: limits.tryMs,
+    httpAgent: protocol === 'http' ? new HttpAgent(agent) : new HttpsAgent(agent),
     telemetry: false,
     ...(base === undefined
       ? {}
@@ -64,18 +71,22 @@ function clientOf({ stripeSecretKey, stripeApiBase }: StripeAccount): Stripe {
 export function openStripeApi(account: StripeAccount): StripeApi {
   const stripe = clientOf(account);
   return {
-    createIntent: ({ amount, currency, description, metadata }, idempotencyKey) =>
+    createIntent: ({ amount, currency, description, metadata }, idempotencyKey, patience) =>
       stripe.paymentIntents.create(
         {
           ...{ amount, currency, description, metadata },
           // Cards only: nothing that sends the payer elsewhere, so confirming needs no return_url.
           automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
         },
-        { idempotencyKey },
+        { idempotencyKey, ...patience },
       ),
-    retrieveIntent: (intentId) => stripe.paymentIntents.retrieve(intentId, { expand: EXPAND }),
-    searchIntents: (paymentId) =>
-      stripe.paymentIntents.search({ query: `metadata['payment_id']:'${paymentId}'`, limit: 10 }),
+    retrieveIntent: (intentId, patience) =>
+      stripe.paymentIntents.retrieve(intentId, { expand: EXPAND }, patience),
+    searchIntents: (paymentId, patience) =>
+      stripe.paymentIntents.search(
+        { query: `metadata['payment_id']:'${paymentId}'`, limit: 10 },
+        patience,
+      ),
     cancelIntent: (intentId, idempotencyKey) =>
       stripe.paymentIntents.cancel(
         intentId,
@@ -90,11 +101,14 @@ export function openStripeApi(account: StripeAccount): StripeApi {
     retrieveRefund: (refundId) => stripe.refunds.retrieve(refundId),
     listRefunds: (intentId) => stripe.refunds.list({ payment_intent: intentId, limit: 100 }),
     listBalanceTransactions: ({ limit, createdFrom, createdTo, after }) =>
-      stripe.balanceTransactions.list({
-        limit,
-        created: { gte: createdFrom, ...(createdTo === undefined ? {} : { lte: createdTo }) },
-        expand: ['data.source'],
-        ...(after === undefined ? {} : { starting_after: after }),
-      }),
+      stripe.balanceTransactions.list(
+        {
+          limit,
+          created: { gte: createdFrom, ...(createdTo === undefined ? {} : { lte: createdTo }) },
+          expand: ['data.source'],
+          ...(after === undefined ? {} : { starting_after: after }),
+        },
+        { timeout: limits.listMs },
+      ),
   };
 }

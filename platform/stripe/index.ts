@@ -1,5 +1,7 @@
 import type { Money } from '../../domain/_kernel/money.ts';
 import { crossing } from '../crash-points/index.ts';
+import { type Host, machine } from '../host/index.ts';
+import { timeLimits } from '../time-limits.ts';
 import {
   intentSchema,
   lineOf,
@@ -14,8 +16,8 @@ import {
   refundSchema,
   statementLineSchema,
 } from './answers.ts';
-import { openStripeApi, type StripeAccount, type StripeApi } from './api.ts';
-import { StripeRefusedError, translate } from './errors.ts';
+import { openStripeApi, type Patience, type StripeAccount, type StripeApi } from './api.ts';
+import { StripeRefusedError, StripeUnavailableError, translate } from './errors.ts';
 import { type StripeWebhook, verifyWebhook } from './webhook.ts';
 
 export type { ObservedIntent, ObservedLine, ObservedRefund, OurIds } from './answers.ts';
@@ -34,6 +36,8 @@ export type NewIntent = {
    * it is then looked for by its metadata first. Costs a request.
    */
   readonly mayExist?: boolean;
+  /** Epoch ms: an answer is there before it, or the call fails. Left out: as long as a try may take. */
+  readonly deadline?: number;
 };
 
 export type IntentAtStripe = { readonly observed: ObservedIntent; readonly ids: OurIds };
@@ -41,7 +45,7 @@ export type IntentAtStripe = { readonly observed: ObservedIntent; readonly ids: 
 export type StripeGateway = {
   /** Makes the PaymentIntent of a payment, or finds the one there is: the payment's id is the key. */
   createIntent(input: NewIntent): Promise<{ intentId: string; clientSecret: string }>;
-  clientSecret(intentId: string): Promise<string>;
+  clientSecret(intentId: string, deadline?: number): Promise<string>;
   /** Null: Stripe has no such intent. */
   fetchIntent(intentId: string): Promise<IntentAtStripe | null>;
   /** By the metadata. Stripe's search lags behind by up to a minute. Null: there is none (yet). */
@@ -76,11 +80,26 @@ export type StripeConfig = StripeAccount & { readonly stripeWebhookSecret: reado
 
 /** The gateway to the account that is configured. */
 export function createStripeGateway(config: StripeConfig): StripeGateway {
-  return gatewayTo(openStripeApi(config), config.stripeWebhookSecret);
+  return gatewayTo(openStripeApi(config), config.stripeWebhookSecret, machine);
 }
 
-/** The one way to Stripe. Every call that changes something has a key of ours, the same each time. */
-export function gatewayTo(stripe: StripeApi, webhookSecrets: readonly string[]): StripeGateway {
+/**
+ * The one way to Stripe. Every call that changes something has a key of ours, the same each time. The
+ * clock of `host` is the one that deadlines go by.
+ */
+export function gatewayTo(
+  stripe: StripeApi,
+  webhookSecrets: readonly string[],
+  host: Pick<Host, 'now'>,
+): StripeGateway {
+  /** What one try may take, so that two of them, and what follows on the answer, fit before it. */
+  const within = (deadline: number | undefined): Patience => {
+    if (deadline === undefined) return {};
+    const { tryMs, reserveMs } = timeLimits.stripe;
+    const left = deadline - host.now() - reserveMs;
+    if (left <= 0) throw new StripeUnavailableError('there is no time left to ask Stripe');
+    return { timeout: Math.max(1, Math.min(tryMs, Math.floor(left / 2))) };
+  };
   const call = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -106,25 +125,30 @@ export function gatewayTo(stripe: StripeApi, webhookSecrets: readonly string[]):
     return { intentId: id, clientSecret };
   };
 
-  const fetchIntent: StripeGateway['fetchIntent'] = (intentId) => {
+  const fetchIntent = (intentId: string, deadline?: number): Promise<IntentAtStripe | null> => {
     const what = `fetch ${intentId}`;
     return orNull(
       call(what, async () =>
         asIntent(
-          await crossing('stripe.fetch-intent', () => stripe.retrieveIntent(intentId)),
+          await crossing('stripe.fetch-intent', () =>
+            stripe.retrieveIntent(intentId, within(deadline)),
+          ),
           what,
         ),
       ),
     );
   };
 
-  const findIntent: StripeGateway['findIntent'] = async (paymentId) => {
+  const findIntent = async (
+    paymentId: string,
+    deadline?: number,
+  ): Promise<IntentAtStripe | null> => {
     const what = `find ${paymentId}`;
-    const found = await call(what, () => stripe.searchIntents(paymentId));
+    const found = await call(what, () => stripe.searchIntents(paymentId, within(deadline)));
     const intents = found.data.map((answer) => parseAnswer(intentSchema, answer, what));
     // More than one can only be after a key was forgotten; the one with money is the one that counts.
     const chosen = intents.find((intent) => intent.status === 'succeeded') ?? intents[0];
-    return chosen === undefined ? null : fetchIntent(chosen.id);
+    return chosen === undefined ? null : fetchIntent(chosen.id, deadline);
   };
 
   const refundsOf = (intentId: string) =>
@@ -133,12 +157,12 @@ export function gatewayTo(stripe: StripeApi, webhookSecrets: readonly string[]):
       return data.map((refund) => refundOf(parseAnswer(refundSchema, refund, 'refund')));
     });
 
-  const clientSecret = (intentId: string): Promise<string> => {
+  const clientSecret = (intentId: string, deadline?: number): Promise<string> => {
     const what = `fetch ${intentId}`;
-    return call(
-      what,
-      async () => asOpened(await stripe.retrieveIntent(intentId), what).clientSecret,
-    );
+    return call(what, async () => {
+      const found = await stripe.retrieveIntent(intentId, within(deadline));
+      return asOpened(found, what).clientSecret;
+    });
   };
 
   return {
@@ -149,12 +173,13 @@ export function gatewayTo(stripe: StripeApi, webhookSecrets: readonly string[]):
       amount,
       description,
       mayExist,
+      deadline,
     }) => {
       const what = `create the intent of ${paymentId}`;
-      const existing = mayExist === true ? await findIntent(paymentId) : null;
+      const existing = mayExist === true ? await findIntent(paymentId, deadline) : null;
       if (existing !== null) {
         const { intentId } = existing.observed;
-        return { intentId, clientSecret: await clientSecret(intentId) };
+        return { intentId, clientSecret: await clientSecret(intentId, deadline) };
       }
       return call(what, async () => {
         const intent = await crossing('stripe.create-intent', () =>
@@ -170,14 +195,15 @@ export function gatewayTo(stripe: StripeApi, webhookSecrets: readonly string[]):
               },
             },
             paymentId,
+            within(deadline),
           ),
         );
         return asOpened(intent, what);
       });
     },
     clientSecret,
-    fetchIntent,
-    findIntent,
+    fetchIntent: (intentId) => fetchIntent(intentId),
+    findIntent: (paymentId) => findIntent(paymentId),
     cancelIntent: async (intentId) => {
       try {
         await call(`cancel ${intentId}`, () => stripe.cancelIntent(intentId, `${intentId}:cancel`));

@@ -68,7 +68,7 @@ export async function startProjections(options: {
   auditEveryMs?: number;
 }): Promise<Projections> {
   const { eventStore, url, definitions, views, log, near = NEAR, auditEveryMs = null } = options;
-  const pool = createPool({ url, name: 'projections', max: 3, log });
+  const pool = createPool({ url, name: 'projections', max: 3, long: true, log });
 
   let stopping: Promise<void> | undefined;
   let groups: Group[] = [];

@@ -6,18 +6,30 @@ import {
   Overloaded,
 } from '../../commands/_runtime/errors.ts';
 import { rejected } from '../../domain/_kernel/rejection.ts';
-import { classify, LONGEST_PAUSE_MS, pauseAfter } from './failures.ts';
+import { timeLimits } from '../../platform/time-limits.ts';
+import { classify, createTrouble, LONGEST_PAUSE_MS, pauseAfter } from './failures.ts';
 
 describe('the pause after an attempt', () => {
   it('doubles up to the longest, with the upper half of it left to chance', () => {
-    const least = [1, 2, 3, 8, 9, 1000].map((attempt) => pauseAfter(attempt, () => 0));
-    const most = [1, 2, 3, 8, 9, 1000].map((attempt) => pauseAfter(attempt, () => 1));
+    const least = [1, 2, 3, 8, 9, 1000].map((attempt) => pauseAfter(attempt, undefined, () => 0));
+    const most = [1, 2, 3, 8, 9, 1000].map((attempt) => pauseAfter(attempt, undefined, () => 1));
     expect(least).toEqual([50, 100, 200, 6400, 7500, 7500]);
     expect(most).toEqual([100, 200, 400, 12_800, LONGEST_PAUSE_MS, LONGEST_PAUSE_MS]);
   });
 
   it('differs between rows that failed together', () => {
     expect(new Set(Array.from({ length: 20 }, () => pauseAfter(9))).size).toBeGreaterThan(1);
+  });
+
+  it('is short in an outage for a few, and long for many: they are no load', () => {
+    const trouble = createTrouble();
+    const { outbox: few } = timeLimits.retryMs;
+    const failed = (count: number) =>
+      Array.from({ length: count }, (_, n) => trouble.failed(`row ${n}`, 'outage')).at(-1);
+    expect([failed(1), failed(60), failed(1000)]).toEqual([few, few, LONGEST_PAUSE_MS]);
+    for (let n = 0; n < 1000; n += 1) trouble.over(`row ${n}`);
+    expect(failed(1)).toBe(few);
+    expect(trouble.failed('a bug', 'unexpected')).toBe(LONGEST_PAUSE_MS);
   });
 });
 

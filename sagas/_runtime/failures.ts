@@ -7,6 +7,7 @@ import {
   Overloaded,
 } from '../../commands/_runtime/errors.ts';
 import { isConnectionError } from '../../platform/postgres/index.ts';
+import { timeLimits } from '../../platform/time-limits.ts';
 
 /**
  * What a failed attempt means for the next one:
@@ -42,8 +43,36 @@ export function classify(error: unknown): Failure {
 const FIRST_PAUSE_MS = 100;
 export const LONGEST_PAUSE_MS = 15_000;
 
-/** 0.1 s, 0.2 s, … up to 15 s, each between half of it and all of it, so that many do not come at once. */
-export function pauseAfter(attempt: number, random: () => number = Math.random): number {
-  const full = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 20));
+/** What each row that waits for the same outage to end adds to the longest pause of all of them. */
+const PER_ROW_MS = 25;
+
+/**
+ * 0.1 s, 0.2 s, … up to the longest, each between half of it and all of it, so that many do not come
+ * at once.
+ */
+export function pauseAfter(
+  attempt: number,
+  longestMs: number = LONGEST_PAUSE_MS,
+  random: () => number = Math.random,
+): number {
+  const full = Math.min(longestMs, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 20));
   return Math.round(full * (0.5 + random() / 2));
+}
+
+/**
+ * Who waits for an outage to end. A few ask often, so that they go on within seconds of its end; of
+ * many each asks seldom, so that all of them together are no load: at most 40 tries a second.
+ */
+export function createTrouble() {
+  const rows = new Set<string>();
+  return {
+    /** Gives the longest pause for this row now. */
+    failed: (id: string, failure: Failure): number => {
+      if (failure !== 'outage') return LONGEST_PAUSE_MS;
+      rows.add(id);
+      const shortest = timeLimits.retryMs.outbox;
+      return Math.min(LONGEST_PAUSE_MS, Math.max(shortest, rows.size * PER_ROW_MS));
+    },
+    over: (id: string): void => void rows.delete(id),
+  };
 }

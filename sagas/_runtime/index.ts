@@ -9,6 +9,7 @@ import { type Host, machine } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { type ConnectedDatabase, connectDatabase } from '../../platform/postgres/connected.ts';
 import { gauge } from '../../platform/telemetry/index.ts';
+import { timeLimits } from '../../platform/time-limits.ts';
 import { answerRequests } from './answer-requests.ts';
 import { watchClock } from './clock.ts';
 import type { SagaDefinition, SideEffectHandler } from './definition.ts';
@@ -38,7 +39,7 @@ export type SagaTuning = {
 const TUNING: SagaTuning = {
   commandConcurrency: 32,
   effectConcurrency: 8,
-  leaseMs: 6000,
+  leaseMs: timeLimits.leaseMs,
   maxAttempts: 12,
 };
 

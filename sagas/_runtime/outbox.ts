@@ -5,7 +5,7 @@ import type { Logger } from '../../platform/log/index.ts';
 import { type Database, transaction } from '../../platform/postgres/index.ts';
 import { counter, histogram } from '../../platform/telemetry/index.ts';
 import type { SagaDefinition } from './definition.ts';
-import { classify, pauseAfter } from './failures.ts';
+import { classify, createTrouble, pauseAfter } from './failures.ts';
 import { LONGEST_SLEEP_MS, startLoop, untilDue } from './loop.ts';
 import {
   claimRows,
@@ -52,6 +52,7 @@ export function startOutboxWorker(options: {
 }): OutboxWorker {
   const { pool, sagas, kind, names, concurrency, leaseMs, maxAttempts, worker } = options;
   const { perform, onTaken, log, host } = options;
+  const trouble = createTrouble();
   const running = new Map<string, { row: LeasedRow; abort: AbortController }>();
 
   const attempts = counter({
@@ -93,11 +94,12 @@ export function startOutboxWorker(options: {
     const tries = row.attempt - row.attemptsBefore;
     const over = failure === 'never' || (failure === 'unexpected' && tries >= maxAttempts);
     if (over) {
+      trouble.over(row.id);
       log.error({ ...about, attempt: row.attempt }, 'given up: somebody has to look');
       await endAttempt(pool, row, { status: 'dead', outcome: 'dead', error: text });
       return 'dead';
     }
-    const pauseMs = pauseAfter(tries, host.random);
+    const pauseMs = pauseAfter(tries, trouble.failed(row.id, failure), host.random);
     log.warn({ ...about, attempt: row.attempt, pauseMs }, 'an attempt failed and will be repeated');
     await endAttempt(pool, row, { status: 'pending', outcome: failure, error: text, pauseMs });
     return failure;
@@ -112,6 +114,7 @@ export function startOutboxWorker(options: {
     } catch (error) {
       return fail(row, error);
     }
+    trouble.over(row.id);
     if (performed.kind === 'refused') {
       await refuse(row, performed.rejection);
       return 'refused';

@@ -3,6 +3,7 @@ import { CommandRefused } from '../../commands/_runtime/errors.ts';
 import type { CommandBus } from '../../commands/_runtime/index.ts';
 import { uuidv5 } from '../../domain/_kernel/ids.ts';
 import type { Host } from '../../platform/host/index.ts';
+import { timeLimits } from '../../platform/time-limits.ts';
 import type { SideEffectHandler } from './definition.ts';
 import type { Performed } from './outbox.ts';
 import type { LeasedRow } from './outbox-rows.ts';
@@ -13,14 +14,12 @@ export type SagaBus = Pick<CommandBus, 'execute'>;
 /** Who sends, and by which clock. */
 type Sender = { readonly bus: SagaBus; readonly host: Host };
 
-const COMMAND_DEADLINE_MS = 10_000;
-
 const requestOf = (row: LeasedRow, commandId: string, now: number) => ({
   principal: { kind: 'saga' as const, id: row.saga },
   commandId,
   causationId: row.causeId,
   correlationId: row.correlationId,
-  deadline: now + COMMAND_DEADLINE_MS,
+  deadline: now + timeLimits.commandMs,
 });
 
 /** Executes a command of a saga under the id of its row. A refusal is an answer, not a failure. */

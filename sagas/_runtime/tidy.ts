@@ -1,6 +1,6 @@
 import { type Host, machine } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import type { Database } from '../../platform/postgres/index.ts';
+import { type Database, PATIENTLY, patient } from '../../platform/postgres/index.ts';
 
 /** How long done rows and fired timers can be looked at. */
 const KEPT = `interval '30 days'`;
@@ -13,9 +13,11 @@ const TIDY_MS = 60 * 60 * 1000;
  */
 export async function tidySagas(pool: Database): Promise<void> {
   await pool.query(
-    `delete from saga.outbox where status in ('done', 'cancelled') and done_at < now() - ${KEPT};
+    patient(`
+     ${PATIENTLY};
+     delete from saga.outbox where status in ('done', 'cancelled') and done_at < now() - ${KEPT};
      delete from saga.timers where status <> 'pending' and updated_at < now() - ${KEPT};
-     delete from saga.requests where answered_at < now() - ${KEPT}`,
+     delete from saga.requests where answered_at < now() - ${KEPT}`),
   );
 }
 

@@ -3,7 +3,7 @@ import { type Host, machine } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { type Database, transaction } from '../../platform/postgres/index.ts';
 import { counter } from '../../platform/telemetry/index.ts';
-import { classify, pauseAfter } from '../_runtime/failures.ts';
+import { classify, createTrouble, pauseAfter } from '../_runtime/failures.ts';
 import { LONGEST_SLEEP_MS, startLoop, untilDue } from '../_runtime/loop.ts';
 import { atMost, PATIENCE_MS } from '../_runtime/wake.ts';
 import type { Followed } from './fold-object.ts';
@@ -37,6 +37,7 @@ export function startInboxWorker(options: {
 }): InboxWorker {
   const { pool, follow, onFollowed, concurrency = 8, log, host = machine } = options;
   const running = new Set<Promise<void>>();
+  const trouble = createTrouble();
   const followed = counter({
     name: 'pawprint_stripe_objects_followed_total',
     help: 'Looks at objects of Stripe after webhooks, by what came of them',
@@ -99,18 +100,16 @@ export function startInboxWorker(options: {
     const attempt = waiting.attempts + 1;
     const failure = classify(error);
     const over = failure === 'never' || (failure === 'unexpected' && attempt >= MAX_ATTEMPTS);
+    const longestMs = trouble.failed(waiting.objectId, failure);
+    const pauseMs = pauseAfter(attempt, longestMs, host.random);
+    if (over) trouble.over(waiting.objectId);
     await transaction(pool, async (session) => {
       await endLease(session, lease);
       await session.query(
         `update stripe.inbox set status = $4, attempts = attempts + 1, last_error = $2,
                 next_attempt_at = clock_timestamp() + $3 * interval '1 millisecond'
           where event_id = any ($1) and status = 'pending'`,
-        [
-          waiting.eventIds,
-          `${error.name}: ${error.message}`,
-          pauseAfter(attempt, host.random),
-          over ? 'dead' : 'pending',
-        ],
+        [waiting.eventIds, `${error.name}: ${error.message}`, pauseMs, over ? 'dead' : 'pending'],
       );
     });
     const about = {
@@ -137,6 +136,7 @@ export function startInboxWorker(options: {
       await fail(waiting, lease, outcome);
       return;
     }
+    trouble.over(waiting.objectId);
     followed.inc({ type: object.type, outcome: outcome.kind });
     if (outcome.kind === 'refused')
       log.error({ object, reason: outcome.reason }, 'Stripe and the log disagree');

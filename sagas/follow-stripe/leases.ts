@@ -1,12 +1,13 @@
 import { type Host, machine } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Database, Queryable } from '../../platform/postgres/index.ts';
+import { timeLimits } from '../../platform/time-limits.ts';
 
 /** Work on one object of Stripe's, by one worker at a time. */
 export type ObjectLease = { readonly objectId: string; readonly fence: number };
 
 /** Short, because it is renewed: a worker that was killed is replaced within this. */
-export const LEASE_MS = 6000;
+export const LEASE_MS = timeLimits.leaseMs;
 const LEASE = `${LEASE_MS} * interval '1 millisecond'`;
 
 export class ObjectLeaseLostError extends Error {

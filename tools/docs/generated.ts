@@ -42,7 +42,7 @@ import { findWriters } from './writers.ts';
 const writeIntro =
   'Every `POST` but those of sessions and webhooks is a command: it needs an `Idempotency-Key`, and its answer carries `ETag` (the revision), `Consistency-Token` (for [reading your own write](../explanation/reading-your-own-writes.md)) and, on a repeat, `Idempotency-Hit: true`. Errors are [problem details](problems.md). In the examples `$TOKEN` is the `accessToken` that [logging in](#log-in) answers, and `uuidgen` makes a key.';
 const readIntro =
-  'With the `Consistency-Token` of a write an answer shows at least that much, or is a 503 `not-yet-visible` ([how](../explanation/reading-your-own-writes.md)); `Prefer: wait=10` waits longer than the usual 5 seconds. Lists come in pages: `nextCursor` in the body and `Link: …; rel="next"` lead to the next one. What belongs to somebody else answers 404. In the examples `$TOKEN` is the `accessToken` that [logging in](write-api.md#log-in) answers.';
+  'With the `Consistency-Token` of a write an answer shows at least that much, or is a 503 `not-yet-visible` ([how](../explanation/reading-your-own-writes.md)); `Prefer: wait=10` waits longer than the usual 3 seconds. Lists come in pages: `nextCursor` in the body and `Link: …; rel="next"` lead to the next one. What belongs to somebody else answers 404. In the examples `$TOKEN` is the `accessToken` that [logging in](write-api.md#log-in) answers.';
 
 /** Every file that is written by a program, with the text it has to have. */
 export async function generatedFiles(root: string): Promise<ReadonlyMap<string, string>> {

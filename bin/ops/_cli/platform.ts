@@ -33,7 +33,7 @@ export function openPlatform(installation: Installation): Platform {
   };
   const pool = once(async () => {
     const { createPool } = await import('../../../platform/postgres/index.ts');
-    const opened = createPool({ url: read('DATABASE_URL'), name: 'ops', max: 4, log });
+    const opened = createPool({ url: read('DATABASE_URL'), name: 'ops', max: 4, long: true, log });
     closers.add('pool', () => opened.end());
     return opened;
   });

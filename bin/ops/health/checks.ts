@@ -61,7 +61,13 @@ async function databaseFound(
   { installation, log }: Platform,
   variable: 'DATABASE_URL' | 'KEYS_DATABASE_URL',
 ): Promise<Finding> {
-  const pool = createPool({ url: installation.read(variable), name: 'ops', max: 1, log });
+  const pool = createPool({
+    url: installation.read(variable),
+    name: 'ops',
+    max: 1,
+    long: true,
+    log,
+  });
   try {
     const { rows } = await pool.query<{ version: string }>(
       "select current_setting('server_version') as version",

@@ -22,7 +22,7 @@ export const commandBugs: readonly PlantedBug[] = [
     name: 'appends-whatever-the-revision-is',
     property: 'log',
     invariant: 'An append names the exact revision it was decided at; a conflict stores nothing.',
-    file: 'platform/event-store/client.ts',
+    file: 'platform/event-store/append.ts',
     find: 'expectedRevision: expectedRevision < 0 ? NO_STREAM : BigInt(expectedRevision)',
     replace: "expectedRevision: 'any'",
     spec: 'platform/event-store/append.spec.ts',
