@@ -4,6 +4,7 @@ export type Request = {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON; a text as it is, with the `content-type` of its headers. */
   readonly body?: unknown;
 };
 export type Answer = { readonly status: number; readonly head: string; readonly body: string };
@@ -77,16 +78,16 @@ export function openConnections(url: string, count: number): Connections {
 }
 
 function textOf({ method, path, headers = {}, body }: Request, host: string): string {
-  const payload = body === undefined ? '' : JSON.stringify(body);
+  const payload = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
   const lines = Object.entries({
     host,
-    ...headers,
     ...(body === undefined
       ? {}
       : {
           'content-type': 'application/json',
           'content-length': String(Buffer.byteLength(payload)),
         }),
+    ...headers,
   }).map(([name, value]) => `${name}: ${value}\r\n`);
   return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${payload}`;
 }

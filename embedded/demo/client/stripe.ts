@@ -7,6 +7,8 @@ export type BalanceTransaction = z.output<typeof balanceTransaction>;
 
 /** The two sides that somebody other than the platform sees of Stripe. */
 export type StripeSide = {
+  /** What a client app has: it confirms with a client secret, and can do nothing else. */
+  readonly publishableKey: string;
   /** What the client app does with the secret that `pay` answered: with the publishable key alone. */
   confirmCard(clientSecret: string, card?: string): Promise<Answer>;
   /** Confirms, and insists that the money moved. */
@@ -79,6 +81,7 @@ export function stripeSide(
   };
 
   return {
+    publishableKey: keys.STRIPE_PUBLISHABLE_KEY,
     confirmCard,
     payByCard: async (clientSecret, card) => {
       const answer = await confirmCard(clientSecret, card);
