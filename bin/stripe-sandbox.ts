@@ -13,6 +13,7 @@ Runs the Stripe sandbox alone. Prints "READY http://…" once it answers.
   --webhook-url URL       where events go; may be given several times
   --webhook-secret S      whsec_… that signs them; one for each --webhook-url
                                                                    [STRIPE_WEBHOOK_SECRET]
+  --webhook-events LIST   the events they want, with commas between them (default all)
   --secret-key KEY        sk_test_… of the server; made up if missing [STRIPE_SECRET_KEY]
   --publishable-key KEY   pk_test_… of the browser; made up if missing [STRIPE_PUBLISHABLE_KEY]
   --json                  print READY and the log as JSON lines
@@ -26,6 +27,11 @@ const schema = z
     host: z.string().default('127.0.0.1'),
     'webhook-url': z.array(z.url({ protocol: /^https?$/ })).default([]),
     'webhook-secret': z.array(z.string().startsWith('whsec_')).default([]),
+    'webhook-events': z
+      .string()
+      .transform((list) => list.split(',').map((name) => name.trim()))
+      .pipe(z.array(z.string().regex(/^(\*|[a-z_.]+)$/)).min(1))
+      .default(['*']),
     'secret-key': z.string().startsWith('sk_test_'),
     'publishable-key': z.string().startsWith('pk_test_'),
     json: z.boolean().default(false),
@@ -51,6 +57,7 @@ function readSettings(): Settings | undefined {
         host: { type: 'string' },
         'webhook-url': { type: 'string', multiple: true },
         'webhook-secret': { type: 'string', multiple: true },
+        'webhook-events': { type: 'string' },
         'secret-key': { type: 'string' },
         'publishable-key': { type: 'string' },
         json: { type: 'boolean' },
@@ -97,6 +104,7 @@ async function run(given: Settings): Promise<void> {
     webhooks: given['webhook-url'].map((url, index) => ({
       url,
       secret: given['webhook-secret'][index] ?? '',
+      events: given['webhook-events'],
     })),
     log: (level, message, fields) => {
       const line = given.json

@@ -11,6 +11,7 @@ import {
   type Secrets,
   startNodeChild,
 } from '../../embedded/supervisor/index.ts';
+import { followedEvents } from '../../sagas/follow-stripe/events.ts';
 import { LARGE_BLOCKS } from '../event-store/heap.ts';
 import { partsHere, type StartOptions } from './options.ts';
 import type { PortName } from './ports.ts';
@@ -183,7 +184,7 @@ function sandboxPart({ portOf, secrets }: Setting, postgres: Postgres) {
         port: portOf('stripe-sandbox'),
         secretKey: secrets.STRIPE_SECRET_KEY,
         publishableKey: secrets.STRIPE_PUBLISHABLE_KEY,
-        webhooks: [{ url: hook, secret: secrets.STRIPE_WEBHOOK_SECRET }],
+        webhooks: [{ url: hook, secret: secrets.STRIPE_WEBHOOK_SECRET, events: followedEvents }],
         log: (level, message, fields) => log(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
       });
       return inProcess(sandbox, () => sandbox.stop());

@@ -14,18 +14,23 @@ import {
 
 let endpoint: Endpoint;
 let second: Endpoint;
+/** Wants these events and no others. */
+let choosy: Endpoint;
+const WANTED = ['payment_intent.succeeded', 'refund.created'];
 let sandbox: TestSandbox;
 beforeAll(async () => {
   endpoint = await startEndpoint();
   second = await startEndpoint();
+  choosy = await startEndpoint();
   sandbox = await startTestSandbox([
     { url: endpoint.url, secret: WEBHOOK_SECRET },
     { url: second.url, secret: 'whsec_of_another' },
+    { url: choosy.url, secret: WEBHOOK_SECRET, events: WANTED },
   ]);
 });
 afterAll(async () => {
   await sandbox.stop();
-  await Promise.all([endpoint.close(), second.close()]);
+  await Promise.all([endpoint, second, choosy].map((each) => each.close()));
 });
 beforeEach(settled);
 afterEach(() => {
@@ -37,6 +42,7 @@ async function settled(): Promise<void> {
   await eventually(pendingDeliveries).toBe(0);
   endpoint.received.length = 0;
   second.received.length = 0;
+  choosy.received.length = 0;
 }
 
 async function pendingDeliveries(): Promise<number> {
@@ -75,6 +81,15 @@ describe('webhooks', () => {
     });
     const stored = await sandbox.stripe.events.retrieve(created?.id ?? '');
     expect(stored.data).toEqual(created?.data);
+  });
+
+  it('go to an endpoint that names the events it wants, and no others', async () => {
+    const { stripe } = sandbox;
+    const paid = await stripe.paymentIntents.create(payment('pm_card_visa'));
+    await stripe.refunds.create({ payment_intent: paid.id });
+    await eventually(() => typesAt(endpoint)).toContain('charge.refunded');
+    await eventually(pendingDeliveries).toBe(0);
+    expect(typesAt(choosy)).toEqual(WANTED);
   });
 
   it('tell about every step of a payment', async () => {
@@ -137,14 +152,24 @@ describe('webhooks', () => {
     await sandbox.stripe.paymentIntents.create(payment('pm_card_visa'));
     await eventually(() => endpoint.received.length).toBe(4);
     await settled();
-    const [event] = (await sandbox.stripe.events.list({ type: 'payment_intent.succeeded' })).data;
+    const listed = async (type: string) => (await sandbox.stripe.events.list({ type })).data[0];
+    const event = await listed('payment_intent.succeeded');
+    const created = await listed('payment_intent.created');
     const response = await fetch(`${sandbox.url}/_sandbox/events/${event?.id}/redeliver`, {
       method: 'POST',
       body: new URLSearchParams({ times: '30' }),
     });
-    expect(await response.json()).toEqual({ queued: 60 });
-    await eventually(() => endpoint.received.length).toBe(30);
-    expect(new Set(eventsAt(endpoint).map(({ id }) => id))).toEqual(new Set([event?.id]));
+    expect(await response.json()).toEqual({ queued: 90 });
+    const unwanted = await fetch(`${sandbox.url}/_sandbox/events/${created?.id}/redeliver`, {
+      method: 'POST',
+      body: new URLSearchParams({ times: '1' }),
+    });
+    expect(await unwanted.json()).toEqual({ queued: 2 });
+    await eventually(() => endpoint.received.length).toBe(31);
+    await eventually(() => choosy.received.length).toBe(30);
+    expect(new Set(eventsAt(endpoint).map(({ id }) => id))).toEqual(
+      new Set([event?.id, created?.id]),
+    );
   });
 });
 

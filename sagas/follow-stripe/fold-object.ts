@@ -5,6 +5,7 @@ import { PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
 import type { StripeGateway } from '../../platform/stripe/index.ts';
 import type { SagaBus } from '../_runtime/perform.ts';
 import { recordRefund } from '../hold-seat-until-paid/index.ts';
+import type { FollowedType } from './events.ts';
 
 /** What came of looking at an object. */
 export type Followed =
@@ -67,21 +68,20 @@ const followRefund: Follow = async ({ gateway, bus, signal }, stripeRefundId) =>
   return processed;
 };
 
-const follows: Readonly<Record<string, Follow>> = {
+const follows: Readonly<Record<FollowedType, Follow>> = {
   payment_intent: followIntent,
   refund: followRefund,
 };
 
-export const followedTypes: ReadonlySet<string> = new Set(Object.keys(follows));
+export const isFollowed = (type: string): type is FollowedType => type in follows;
 
 export async function followObject(
   deps: Deps,
   object: { readonly type: string; readonly id: string },
 ): Promise<Followed> {
-  const follow = follows[object.type];
-  if (follow === undefined) return ignored(`nothing follows from a ${object.type}`);
+  if (!isFollowed(object.type)) return ignored(`nothing follows from a ${object.type}`);
   try {
-    return await follow(deps, object.id);
+    return await follows[object.type](deps, object.id);
   } catch (error) {
     if (!(error instanceof CommandRefused)) throw error;
     return { kind: 'refused', reason: `refused: ${error.rejection.code}` };

@@ -2,7 +2,7 @@ import { crossing } from '../../platform/crash-points/index.ts';
 import { open, seal } from '../../platform/keys/cipher.ts';
 import type { Database } from '../../platform/postgres/index.ts';
 import type { StripeWebhook } from '../../platform/stripe/index.ts';
-import { followedTypes } from './fold-object.ts';
+import { isFollowed } from './fold-object.ts';
 import { INBOX_CHANNEL, migrateStripe } from './schema.ts';
 
 export type StripeInbox = {
@@ -15,7 +15,7 @@ export type StripeInbox = {
 /** Kept for ever like the others, but nothing is to be done: null for what is followed. */
 function ignoredBecause(object: StripeWebhook['object']): string | null {
   if (object === null) return 'it names no object';
-  return followedTypes.has(object.type) ? null : `nothing follows from a ${object.type}`;
+  return isFollowed(object.type) ? null : `nothing follows from a ${object.type}`;
 }
 
 const aad = (eventId: string): string => `stripe-inbox|${eventId}`;

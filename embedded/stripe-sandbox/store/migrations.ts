@@ -86,4 +86,11 @@ export const MIGRATIONS: readonly { readonly name: string; readonly sql: string 
         WHERE hidden->>'dueAt' IS NOT NULL;
     `,
   },
+  {
+    name: 'what an endpoint wants to hear of',
+    sql: `
+      ALTER TABLE stripe_sandbox.webhook_endpoints
+        ADD COLUMN enabled_events text[] NOT NULL DEFAULT '{*}';
+    `,
+  },
 ];

@@ -71,11 +71,11 @@ export function startWork(client: PoolClient, origin: Origin): Work {
         ...[...changed.values()].map(({ kind, stored }) => toRow(kind, stored)),
         ...events.map((body) => toRow('event', { body, hidden: {} })),
       ];
-      const eventIds = events.map((event) => event.id);
+      const emittedNow = events.map(({ id, type }) => ({ id, type }));
       changed.clear();
       events.length = 0;
       if (rows.length > 0) await upsert(client, rows);
-      if (eventIds.length > 0) await enqueue(client, eventIds);
+      if (emittedNow.length > 0) await enqueue(client, emittedNow);
     },
     emitted: () => emitted,
   };
@@ -112,14 +112,17 @@ async function upsert(client: PoolClient, rows: readonly Row[]): Promise<void> {
   );
 }
 
-async function enqueue(client: PoolClient, eventIds: readonly string[]): Promise<void> {
+async function enqueue(
+  client: PoolClient,
+  events: readonly { readonly id: string; readonly type: string }[],
+): Promise<void> {
   await client.query(
     `INSERT INTO stripe_sandbox.deliveries (event_id, endpoint_id)
      SELECT event_id, endpoint.id
-       FROM unnest($1::text[]) WITH ORDINALITY AS e (event_id, position)
+       FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS e (event_id, type, position)
       CROSS JOIN stripe_sandbox.webhook_endpoints AS endpoint
-      WHERE endpoint.enabled
+      WHERE endpoint.enabled AND endpoint.enabled_events && ARRAY['*', e.type]
       ORDER BY position`,
-    [eventIds],
+    [events.map(({ id }) => id), events.map(({ type }) => type)],
   );
 }

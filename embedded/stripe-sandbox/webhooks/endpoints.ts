@@ -5,6 +5,8 @@ export type WebhookOptions = {
   url: string;
   /** `whsec_…`, the key of the signatures. */
   secret: string;
+  /** `enabled_events` of Stripe's webhook endpoints: the types that are sent; `*` and by default: all. */
+  events?: readonly string[];
   /** Who it is across restarts; by default its place in the list. */
   id?: string;
 };
@@ -31,13 +33,14 @@ export async function syncEndpoints(
       `UPDATE stripe_sandbox.deliveries SET leased_until = '-infinity'
         WHERE status = 'pending' AND leased_until > now()`,
     );
-    for (const { id, url, secret } of endpoints) {
+    for (const { id, url, secret, events = ['*'] } of endpoints) {
       await client.query(
-        `INSERT INTO stripe_sandbox.webhook_endpoints (id, url, secret, enabled)
-         VALUES ($1, $2, $3, true)
+        `INSERT INTO stripe_sandbox.webhook_endpoints (id, url, secret, enabled_events, enabled)
+         VALUES ($1, $2, $3, $4, true)
          ON CONFLICT (id) DO UPDATE
-           SET url = excluded.url, secret = excluded.secret, enabled = true`,
-        [id, url, secret],
+           SET url = excluded.url, secret = excluded.secret,
+               enabled_events = excluded.enabled_events, enabled = true`,
+        [id, url, secret, events],
       );
     }
   });
