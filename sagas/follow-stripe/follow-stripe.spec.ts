@@ -101,10 +101,15 @@ function notingBus(how: (sent: Sent) => void = () => undefined): { bus: SagaBus;
   return { bus: { execute }, sent };
 }
 
-async function start(gateway: StripeGateway, bus: SagaBus): Promise<FollowStripe> {
+async function start(
+  gateway: StripeGateway,
+  bus: SagaBus,
+  statementThoroughSeconds = 0.05,
+): Promise<FollowStripe> {
   const follow = await startFollowStripe({
     ...{ url: database.url, gateway, bus, log },
     statementPollSeconds: 0.05,
+    statementThoroughSeconds,
   });
   running.push(follow);
   return follow;
@@ -357,6 +362,28 @@ describe('the statement', () => {
     expect(Object.keys(sent[0]?.body as object)).not.toContain('created');
   });
 
+  it('is read no further than to what is known, but for a thorough look now and then', async () => {
+    let lines = Array.from({ length: 20 }, (_, n) => line(n));
+    const asked: number[] = [];
+    const { bus, sent } = notingBus();
+    const gateway = listing(() => lines, asked);
+    const follow = await start(gateway, bus, 3600);
+    // The first sweep is a thorough one: all ten pages.
+    await until(() => expect(sent).toHaveLength(20));
+    await until(() => expect(asked.length).toBeGreaterThan(10));
+    const before = asked.length;
+    lines = [...lines, line(20), line(21), line(22), line(-1)];
+    await until(() => expect(recorded(sent)).toContain('txn_22'));
+    // Two pages with the three new lines, and one without any.
+    await until(() => expect(asked.length).toBeGreaterThan(before + 4));
+    expect(recorded(sent)).not.toContain('txn_-1');
+    running.splice(running.indexOf(follow), 1);
+    await follow.stop();
+    await start(gateway, bus, 3600);
+    await until(() => expect(recorded(sent)).toContain('txn_-1'));
+    expect(sent).toHaveLength(24);
+  });
+
   it('goes on with the page where it was cut', async () => {
     const lines = [1, 2, 3, 4].map((n) => line(n));
     const first = notingBus(({ params }) => {
@@ -391,7 +418,10 @@ describe('the statement', () => {
     };
     await start(gateway, bus);
     await until(() => expect(sent).toHaveLength(2));
-    expect(sent).toMatchObject([
+    const byLine = sent.toSorted((a, b) =>
+      (recorded([a])[0] ?? '').localeCompare(recorded([b])[0] ?? ''),
+    );
+    expect(byLine).toMatchObject([
       { params: { balanceTransactionId: 'txn_1' }, body: { paymentId, activityId } },
       { params: { balanceTransactionId: 'txn_2' }, body: { paymentId: null, activityId: null } },
     ]);

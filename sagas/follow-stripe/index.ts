@@ -28,6 +28,8 @@ type FollowOptions = {
   log: Logger;
   /** How often the statement is read when nothing happens. */
   statementPollSeconds: number;
+  /** How often a sweep looks for late lines, too; default: every 20 seconds. */
+  statementThoroughSeconds?: number;
   host?: Host;
 };
 
@@ -51,11 +53,13 @@ export async function startFollowStripe(
 export function runFollowStripe(
   options: FollowOptions & { database: ConnectedDatabase },
 ): FollowStripe {
-  const { database, gateway, bus, log, statementPollSeconds, host = machine } = options;
+  const { database, gateway, bus, log, host = machine } = options;
+  const { statementPollSeconds, statementThoroughSeconds: thorough } = options;
   const { pool } = database;
   const statement = startStatementReader({
     ...{ pool, gateway, bus, log, host },
     everyMs: statementPollSeconds * 1000,
+    ...(thorough === undefined ? {} : { thoroughEveryMs: thorough * 1000 }),
   });
   const inbox = startInboxWorker({
     pool,

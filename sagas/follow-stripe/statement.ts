@@ -18,16 +18,25 @@ type Sweep = {
   readonly after: string | null;
   readonly newest: number;
   readonly overlap: boolean;
+  /** Goes back to `from` whatever it finds; others end with a page on which nothing is new. */
+  readonly thorough: boolean;
 };
 
 const CURSOR = 'balance-transactions';
 const PAGE = 100;
-/** Lines can turn up late and out of order: each sweep looks back a minute, now and then an hour. */
+/**
+ * Lines can turn up late and out of order, so a sweep looks back a minute, and now and then an hour.
+ * Most end before that: at 100 payments a second a minute is 60 pages, for each sweep. A thorough one
+ * comes often enough for every second to be looked at by two of them.
+ */
 const LOOK_BACK_SECONDS = 60;
+const THOROUGH_EVERY_MS = 20_000;
 const OVERLAP_SECONDS = 3600;
 const OVERLAP_EVERY_MS = 10 * 60_000;
 /** However often it is nudged. Stripe allows 25 requests a second in all. */
 const SHORTEST_PAUSE_MS = 500;
+/** Lines that are recorded side by side. */
+const RECORDED_AT_ONCE = 16;
 
 type Deps = {
   readonly pool: Database;
@@ -44,10 +53,13 @@ export type StatementReader = {
 };
 
 /** Reads Stripe's account statement line by line into our log, every `everyMs` and after each nudge. */
-export function startStatementReader(options: Deps & { everyMs: number }): StatementReader {
-  const { everyMs, log, host = machine } = options;
+export function startStatementReader(
+  options: Deps & { everyMs: number; thoroughEveryMs?: number },
+): StatementReader {
+  const { everyMs, thoroughEveryMs = THOROUGH_EVERY_MS, log, host = machine } = options;
   const wake = createWake(host);
   let stopped = false;
+  let thoroughAt = Number.NEGATIVE_INFINITY;
   const age = gauge({
     name: 'pawprint_stripe_statement_swept_timestamp_seconds',
     help: "When Stripe's account statement was last read to its end",
@@ -57,7 +69,10 @@ export function startStatementReader(options: Deps & { everyMs: number }): State
     while (!stopped) {
       const startedAt = host.elapsed();
       try {
-        if (await sweepUnderLease(options, () => stopped)) age.set(host.now() / 1000);
+        const thorough = startedAt - thoroughAt >= thoroughEveryMs;
+        const done = await sweepUnderLease(options, thorough, () => stopped);
+        if (done !== null) age.set(host.now() / 1000);
+        if (done?.thorough === true) thoroughAt = startedAt;
       } catch (error) {
         log.warn({ err: error }, "Stripe's statement could not be read; trying again");
       }
@@ -80,13 +95,17 @@ export function startStatementReader(options: Deps & { everyMs: number }): State
   };
 }
 
-/** False: another process reads it just now. */
-async function sweepUnderLease(deps: Deps, stopped: () => boolean): Promise<boolean> {
+/** The sweep that was done; null: another process reads it just now, or we are to stop. */
+async function sweepUnderLease(
+  deps: Deps,
+  thorough: boolean,
+  stopped: () => boolean,
+): Promise<Sweep | null> {
   const [lease] = await takeLeases(deps.pool, [CURSOR]);
-  if (lease === undefined) return false;
+  if (lease === undefined) return null;
   try {
     return await underLease(deps, lease, (signal) =>
-      sweepToTheEnd(deps, () => {
+      sweepToTheEnd(deps, thorough, () => {
         signal.throwIfAborted();
         return stopped();
       }),
@@ -96,21 +115,26 @@ async function sweepUnderLease(deps: Deps, stopped: () => boolean): Promise<bool
   }
 }
 
-async function sweepToTheEnd(deps: Deps, stopped: () => boolean): Promise<boolean> {
-  let sweep = await openSweep(deps);
+async function sweepToTheEnd(
+  deps: Deps,
+  thorough: boolean,
+  stopped: () => boolean,
+): Promise<Sweep | null> {
+  let sweep = await openSweep(deps, thorough);
   while (!stopped()) {
     const page = await deps.gateway.listBalanceTransactions({
       createdFrom: sweep.from,
       limit: PAGE,
       ...(sweep.after === null ? {} : { after: sweep.after }),
     });
-    await recordPage(deps, page.lines);
+    const fresh = await recordPage(deps, page.lines);
     const newest = page.lines.reduce((most, line) => Math.max(most, line.created), sweep.newest);
     const last = page.lines.at(-1);
-    if (!page.hasMore || last === undefined) {
+    const reached = fresh === 0 && !sweep.thorough;
+    if (!page.hasMore || last === undefined || reached) {
       const done = { ...sweep, newest };
       await crossing('statement.close-sweep', () => closeSweep(deps.pool, done));
-      return true;
+      return done;
     }
     sweep = { ...sweep, newest, after: last.balanceTransactionId };
     await deps.pool.query('update stripe.statement_cursor set sweep = $2 where name = $1', [
@@ -118,11 +142,11 @@ async function sweepToTheEnd(deps: Deps, stopped: () => boolean): Promise<boolea
       JSON.stringify(sweep),
     ]);
   }
-  return false;
+  return null;
 }
 
 /** The sweep that was cut off, or a new one. */
-async function openSweep({ pool, host = machine }: Deps): Promise<Sweep> {
+async function openSweep({ pool, host = machine }: Deps, thorough: boolean): Promise<Sweep> {
   const { rows } = await pool.query<{
     created: number;
     sweep: Sweep | null;
@@ -138,7 +162,7 @@ async function openSweep({ pool, host = machine }: Deps): Promise<Sweep> {
   const overlap =
     row.overlapped_at === null || host.now() - row.overlapped_at.getTime() > OVERLAP_EVERY_MS;
   const from = Math.max(0, row.created - (overlap ? OVERLAP_SECONDS : LOOK_BACK_SECONDS));
-  return { from, after: null, newest: row.created, overlap };
+  return { from, after: null, newest: row.created, overlap, thorough: thorough || overlap };
 }
 
 async function closeSweep(pool: Database, { newest, overlap }: Sweep): Promise<void> {
@@ -158,7 +182,8 @@ async function closeSweep(pool: Database, { newest, overlap }: Sweep): Promise<v
 const contentHash = (line: ObservedLine): string =>
   createHash('sha256').update(JSON.stringify(line)).digest('hex');
 
-async function recordPage(deps: Deps, lines: readonly ObservedLine[]): Promise<void> {
+/** Gives how many of them were new, or differ from what was recorded. */
+async function recordPage(deps: Deps, lines: readonly ObservedLine[]): Promise<number> {
   const seen = await deps.pool.query<{ balance_transaction_id: string; content_hash: string }>(
     `select balance_transaction_id, content_hash from stripe.statement_seen
       where balance_transaction_id = any ($1)`,
@@ -170,16 +195,20 @@ async function recordPage(deps: Deps, lines: readonly ObservedLine[]): Promise<v
   const fresh = lines.filter(
     (line) => !known.has(`${line.balanceTransactionId}|${contentHash(line)}`),
   );
-  // Oldest first, so that the log has them in the statement's order.
-  for (const line of fresh.toReversed()) {
-    await recordOne(deps, line);
+  // Oldest first, so that the log has them in the statement's order, but for those side by side.
+  const oldestFirst = fresh.toReversed();
+  for (let at = 0; at < oldestFirst.length; at += RECORDED_AT_ONCE) {
+    const some = oldestFirst.slice(at, at + RECORDED_AT_ONCE);
+    await Promise.all(some.map((line) => recordOne(deps, line)));
     await deps.pool.query(
-      `insert into stripe.statement_seen (balance_transaction_id, content_hash) values ($1, $2)
+      `insert into stripe.statement_seen (balance_transaction_id, content_hash)
+       select * from unnest($1::text[], $2::text[])
        on conflict (balance_transaction_id) do update
           set content_hash = excluded.content_hash, seen_at = now()`,
-      [line.balanceTransactionId, contentHash(line)],
+      [some.map((line) => line.balanceTransactionId), some.map(contentHash)],
     );
   }
+  return fresh.length;
 }
 
 async function recordOne(deps: Deps, line: ObservedLine): Promise<void> {
