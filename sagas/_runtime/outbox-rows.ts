@@ -108,6 +108,27 @@ export async function renewLeases(
   return new Set(renewed.rows.map((row) => row.id));
 }
 
+/** Ends rows whose work is done; the ids it gives back were still ours. */
+export async function endDone(
+  pool: Database,
+  rows: readonly LeasedRow[],
+): Promise<ReadonlySet<string>> {
+  const ended = await pool.query<{ id: string }>(
+    `with ended as (
+       update saga.outbox o
+          set status = 'done', lease_until = null, done_at = clock_timestamp()
+         from unnest($1::uuid[], $2::bigint[]) as mine(id, fence)
+        where o.id = mine.id and o.fence = mine.fence and o.status = 'leased'
+       returning o.id, o.fence
+     )
+     update saga.outbox_attempts a set ended_at = clock_timestamp(), outcome = 'done'
+       from ended where a.outbox_id = ended.id and a.fence = ended.fence
+     returning ended.id`,
+    [rows.map((row) => row.id), rows.map((row) => row.fence)],
+  );
+  return new Set(ended.rows.map((row) => row.id));
+}
+
 type End =
   | { readonly status: 'done'; readonly outcome: string }
   | { readonly status: 'dead'; readonly outcome: string; readonly error: string }

@@ -5,6 +5,7 @@ import type { Logger } from '../../platform/log/index.ts';
 import { type Database, transaction } from '../../platform/postgres/index.ts';
 import { counter, histogram } from '../../platform/telemetry/index.ts';
 import type { SagaDefinition } from './definition.ts';
+import { createRowEnder } from './end-rows.ts';
 import { classify, createTrouble, pauseAfter } from './failures.ts';
 import { LONGEST_SLEEP_MS, startLoop, untilDue } from './loop.ts';
 import {
@@ -54,6 +55,7 @@ export function startOutboxWorker(options: {
   const { perform, onTaken, log, host } = options;
   const trouble = createTrouble();
   const running = new Map<string, { row: LeasedRow; abort: AbortController }>();
+  const endRow = createRowEnder(pool, host);
 
   const attempts = counter({
     name: 'pawprint_saga_outbox_attempts_total',
@@ -119,9 +121,7 @@ export function startOutboxWorker(options: {
       await refuse(row, performed.rejection);
       return 'refused';
     }
-    await crossing('saga.end-row', () =>
-      endAttempt(pool, row, { status: 'done', outcome: 'done' }),
-    );
+    await endRow(row);
     return 'done';
   };
 

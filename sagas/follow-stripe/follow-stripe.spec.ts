@@ -105,9 +105,10 @@ async function start(
   gateway: StripeGateway,
   bus: SagaBus,
   statementThoroughSeconds = 0.05,
+  logger = log,
 ): Promise<FollowStripe> {
   const follow = await startFollowStripe({
-    ...{ url: database.url, gateway, bus, log },
+    ...{ url: database.url, gateway, bus, log: logger },
     statementPollSeconds: 0.05,
     statementThoroughSeconds,
   });
@@ -200,6 +201,34 @@ describe('what follows from webhooks', () => {
     expect(ids).toHaveLength(3);
     expect(ids[1]).toBe(ids[2]);
     expect(ids[0]).not.toBe(ids[1]);
+  });
+
+  it('is not answered by a look whose lease somebody else took over', async () => {
+    let looks = 0;
+    const { bus } = notingBus();
+    const gateway = stripe({
+      fetchIntent: async (id) => {
+        looks += 1;
+        if (looks === 1) {
+          await pool.query(
+            `update stripe.object_leases set fence = nextval('stripe.fences'),
+                    lease_until = clock_timestamp() + interval '1 hour'`,
+          );
+        }
+        return intentAt(id);
+      },
+    });
+    const noted: string[] = [];
+    const noting = Object.assign(Object.create(log) as typeof log, {
+      warn: (_about: unknown, message: string) => noted.push(message),
+    });
+    const follow = await start(gateway, bus, 3600, noting);
+    await receive(webhook(intent('pi_1')));
+    await until(() => expect(noted).toContain('the end of a look could not be recorded'));
+    expect(await rowsOf()).toMatchObject([{ status: 'pending', attempts: 0 }]);
+    await pool.query('update stripe.object_leases set lease_until = clock_timestamp()');
+    await until(async () => expect((await follow.stats()).pending).toBe(0));
+    expect(looks).toBe(2);
   });
 
   it('is nothing for objects that are not ours', async () => {

@@ -7,7 +7,13 @@ import { classify, createTrouble, pauseAfter } from '../_runtime/failures.ts';
 import { LONGEST_SLEEP_MS, startLoop, untilDue } from '../_runtime/loop.ts';
 import { atMost, PATIENCE_MS } from '../_runtime/wake.ts';
 import type { Followed } from './fold-object.ts';
-import { endLease, type ObjectLease, takeLeases, underLease } from './leases.ts';
+import {
+  endLease,
+  type ObjectLease,
+  ObjectLeaseLostError,
+  takeLeases,
+  underLease,
+} from './leases.ts';
 
 type Waiting = {
   readonly objectId: string;
@@ -35,7 +41,7 @@ export function startInboxWorker(options: {
   log: Logger;
   host?: Host;
 }): InboxWorker {
-  const { pool, follow, onFollowed, concurrency = 8, log, host = machine } = options;
+  const { pool, follow, onFollowed, concurrency = 16, log, host = machine } = options;
   const running = new Set<Promise<void>>();
   const trouble = createTrouble();
   const followed = counter({
@@ -75,26 +81,34 @@ export function startInboxWorker(options: {
     }));
   };
 
-  const succeed = (waiting: Waiting, lease: ObjectLease, outcome: Followed): Promise<void> =>
-    transaction(
-      pool,
-      async (session) => {
-        await endLease(session, lease);
-        await session.query(
-          `update stripe.inbox set status = $2, reason = $3, processed_at = clock_timestamp(),
-                attempts = attempts + 1
-          -- A look answers what earlier ones were given up on, too.
-          where (event_id = any ($1) and status = 'pending') or (object_id = $4 and status = 'dead')`,
-          [
-            waiting.eventIds,
-            outcome.kind === 'ignored' ? 'ignored' : 'processed',
-            outcome.kind === 'processed' ? null : outcome.reason,
-            waiting.objectId,
-          ],
-        );
-      },
-      'inbox.end-object',
+  /** One statement: the lease is the fence, and without it nothing is changed. */
+  const succeed = async (
+    waiting: Waiting,
+    { objectId, fence }: ObjectLease,
+    outcome: Followed,
+  ): Promise<void> => {
+    const { rowCount } = await crossing('inbox.end-object', () =>
+      pool.query(
+        `with ended as (
+           delete from stripe.object_leases where object_id = $1 and fence = $2 returning 1
+         ), answered as (
+           update stripe.inbox set status = $4, reason = $5, processed_at = clock_timestamp(),
+                  attempts = attempts + 1
+            where exists (select 1 from ended)
+              -- A look answers what earlier ones were given up on, too.
+              and ((event_id = any ($3) and status = 'pending')
+                   or (object_id = $1 and status = 'dead'))
+         )
+         select 1 from ended`,
+        [
+          ...[objectId, fence, waiting.eventIds],
+          outcome.kind === 'ignored' ? 'ignored' : 'processed',
+          outcome.kind === 'processed' ? null : outcome.reason,
+        ],
+      ),
     );
+    if (rowCount !== 1) throw new ObjectLeaseLostError(`${objectId} was taken over`);
+  };
 
   const fail = async (waiting: Waiting, lease: ObjectLease, error: Error): Promise<void> => {
     const attempt = waiting.attempts + 1;
