@@ -13,6 +13,7 @@ import {
   Forbidden,
   IdempotencyConflict,
   InvalidInput,
+  Overloaded,
   RevisionMismatch,
   RevisionRequired,
 } from './index.ts';
@@ -172,6 +173,17 @@ describe('the command path', () => {
     await expect(
       execute('enroll', { activityId }, { attendee }, member, { key: same }),
     ).resolves.toMatchObject({ status: 'held' });
+  });
+
+  it('does not begin what nobody waits for any more', async () => {
+    const { id: activityId } = await execute('draft-activity', {}, plan);
+    const late = bus.execute(
+      'publish-activity',
+      { params: { activityId }, body: {} },
+      { principal: staff, key: key(), deadline: Date.now() - 1 },
+    );
+    await expect(late).rejects.toThrow(Overloaded);
+    expect(await log.eventStore.readStream(`activity-${activityId}`)).toHaveLength(1);
   });
 
   it('answers a repeat with its first answer, even if it would be refused by now', async () => {

@@ -155,6 +155,24 @@ test('nobody waits while a seat is free once expired holds are released', () => 
   );
 });
 
+test('who comes gets a seat only when nobody waits any more', () => {
+  fc.assert(
+    fc.property(gameArbitrary, (game) => {
+      play(game, ({ ledger, decision }) => {
+        if (isRejection(decision)) return;
+        const came = decision.some(
+          ({ type, data }) =>
+            (type === 'SeatHeld' && data.cause === 'enrolled') ||
+            (type === 'SeatConfirmed' && data.cause === 'free'),
+        );
+        // A free seat has one cause, promoted or not: only who was not in the line came.
+        if (came && !game.free) expect(ledger.waiting).toEqual([]);
+      });
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('sold out is only said while every seat has a live owner or somebody before one', () => {
   fc.assert(
     fc.property(gameArbitrary, (game) => {

@@ -59,7 +59,8 @@ describe('locks', () => {
     const told: boolean[] = [];
     const standing = Promise.withResolvers<void>();
     const second = open({
-      locks: ['b', 'c'],
+      // c could be had before b is waited for.
+      locks: ['c', 'b'],
       onStandby: (standby) => {
         told.push(standby);
         standing.resolve();

@@ -5,11 +5,10 @@ import { WebhookRefusedError } from './errors.ts';
 import { verifyWebhook } from './webhook.ts';
 
 const secret = 'whsec_spec';
-const take = (body: string) => {
-  const at = Math.floor(Date.now() / 1000);
-  const v1 = createHmac('sha256', secret).update(`${at}.${body}`).digest('hex');
-  return verifyWebhook(Buffer.from(body), `t=${at},v1=${v1}`, [secret]);
-};
+const now = () => Math.floor(Date.now() / 1000);
+const signature = (body: string, at = now(), by = secret) =>
+  `t=${at},v1=${createHmac('sha256', by).update(`${at}.${body}`).digest('hex')}`;
+const take = (body: string) => verifyWebhook(Buffer.from(body), signature(body), [secret]);
 const event = (changes: object = {}, object: object = {}) =>
   JSON.stringify({
     id: 'evt_1',
@@ -21,6 +20,23 @@ const event = (changes: object = {}, object: object = {}) =>
 
 test('a signed event names its object', () => {
   expect(take(event())).toMatchObject({ id: 'evt_1', object: { id: 'pi_1' } });
+});
+
+const body = event();
+test.each([
+  ['no signature', undefined],
+  ['an empty one', ''],
+  ['one of another secret', signature(body, now(), 'whsec_other')],
+  ['one of another body', signature(body.replace('pi_1', 'pi_2'))],
+  ['one of too long ago', signature(body, now() - 301)],
+  ['another time than it was signed at', signature(body, now() - 60).replace(/\d+/, `${now()}`)],
+])('a body with %s is refused', (_what, signed) => {
+  expect(() => verifyWebhook(Buffer.from(body), signed, [secret])).toThrow(WebhookRefusedError);
+});
+
+test('while a secret is changed both are good', () => {
+  const both = ['whsec_new', secret];
+  expect(verifyWebhook(Buffer.from(body), signature(body), both)).toMatchObject({ id: 'evt_1' });
 });
 
 test.each([

@@ -50,7 +50,11 @@ const events = new Map(history.map((event) => [`${event.stream}@${event.revision
 
 async function open(
   definitions: readonly ProjectionDefinition[] = projections,
-  options: { log?: readonly DeliveredEvent[]; signal?: AbortSignal } = {},
+  options: {
+    log?: readonly DeliveredEvent[];
+    signal?: AbortSignal;
+    onStandby?: (standby: boolean) => void;
+  } = {},
 ): Promise<GroupSession> {
   await prepareReadModels(pool, definitions);
   const known = new Map(
@@ -61,6 +65,7 @@ async function open(
     definitions,
     log,
     stopping: options.signal ?? stopping.signal,
+    ...(options.onStandby === undefined ? {} : { onStandby: options.onStandby }),
     readEvents: async (refs) =>
       refs.map(({ stream, revision }) => {
         const event = known.get(`${stream}@${revision}`) ?? events.get(`${stream}@${revision}`);
@@ -183,7 +188,15 @@ describe('members of a group', () => {
     giveUp.abort();
     await expect(refused).rejects.toThrow(/abort/i);
 
-    const second = open();
+    const standing = Promise.withResolvers<string>();
+    const second = open(projections, {
+      onStandby: (standby) => {
+        if (standby) standing.resolve('stands by');
+      },
+    });
+    expect(await Promise.race([standing.promise, second.then(() => 'runs, too')])).toBe(
+      'stands by',
+    );
     await first.close();
     expect((await second).checkpoint?.ordinal).toBe(10);
   });
