@@ -73,6 +73,58 @@ export async function untilSagasRest(databaseUrl: string, patienceMs: number): P
   }
 }
 
+/** Events that Stripe was told we have, and that are not in our inbox. */
+export async function lostWebhooks(databaseUrl: string): Promise<string[]> {
+  const atStripe = new URL(databaseUrl);
+  atStripe.pathname = '/stripe_sandbox';
+  const [delivered, stored] = await Promise.all([
+    eventIds(
+      atStripe.href,
+      "select distinct event_id from stripe_sandbox.deliveries where status = 'delivered'",
+    ),
+    eventIds(databaseUrl, 'select event_id from stripe.inbox'),
+  ]);
+  const known = new Set(stored);
+  return delivered.filter((id) => !known.has(id));
+}
+
+async function eventIds(url: string, sql: string): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ event_id: string }>(sql);
+    return rows.map(({ event_id }) => event_id);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The mail server may take a mail a moment after the process that sent it is gone. */
+const TAKEN_LATE_MS = 1000;
+
+/**
+ * Mails that were sent again although nobody was killed between one copy and the next. (SMTP cannot
+ * say "once": killed between the mail server's yes and our record, a mail goes out again, and with it
+ * every other that was under way.)
+ */
+export function sentAgainUnkilled(
+  mails: readonly { readonly id: string; readonly messageId: string | null }[],
+  killedAt: readonly number[],
+): string[] {
+  const copies = Map.groupBy(mails, ({ messageId }) => messageId ?? '');
+  return [...copies].flatMap(([messageId, those]) => {
+    const at = those.map(({ id }) => arrivedAt(id)).toSorted((a, b) => a - b);
+    const unexplained = at.slice(1).filter((later, index) => {
+      const earlier = (at[index] ?? 0) - TAKEN_LATE_MS;
+      return !killedAt.some((killed) => killed >= earlier && killed <= later);
+    });
+    return unexplained.map(() => messageId);
+  });
+}
+
+/** The mailbox names a message after the moment in which it came (epoch ms). */
+const arrivedAt = (id: string): number => Number(id.split('-')[0]);
+
 /** The ids on the bus, in order, once it has as many as the log. */
 export async function relayedIds(natsUrl: string, count: number): Promise<string[]> {
   const connection = await connect(connectionOptions(natsUrl));

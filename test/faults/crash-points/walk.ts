@@ -16,7 +16,9 @@ const inTheWriteApi: ReadonlySet<CrashPoint> = new Set([
 ]);
 
 /** Later than at the first passing, where the first ones after a start have nothing in their hands. */
-const passings: Partial<Record<CrashPoint, number>> = { 'saga.take-rows': 5, 'saga.commit': 4 };
+const passings: Partial<Record<CrashPoint, number>> = {
+  ...{ 'saga.take-rows': 5, 'saga.commit': 4, 'projections.commit': 4 },
+};
 
 export type Step = { readonly victim: Victim; readonly at: string };
 
@@ -45,6 +47,7 @@ export function createWalk(steps: readonly Step[]) {
   );
   const armed = new Map<Victim, { at: string; since: number }>();
   const reached: string[] = [];
+  const killedAt: number[] = [];
   let begun = false;
   return {
     /** From the next start on they die. */
@@ -63,10 +66,13 @@ export function createWalk(steps: readonly Step[]) {
       if (dead === undefined || signal !== 'SIGKILL') return;
       armed.delete(victim);
       reached.push(dead.at);
+      killedAt.push(Date.now());
       const ms = Math.round(performance.now() - dead.since);
       console.log(`${reached.length}/${steps.length} ${dead.at} after ${ms} ms`);
     },
     reached: (): readonly string[] => reached,
+    /** When each of them was gone (epoch ms). */
+    killedAt: (): readonly number[] => killedAt,
     done: (): boolean => reached.length === steps.length,
     /** Somebody lives on although told to die so long ago: the boundary is not reached. */
     overdue: (ms: number): string | undefined =>
