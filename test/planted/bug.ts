@@ -62,17 +62,22 @@ export const properties = {
 
 export type Property = keyof typeof properties;
 
+/** Where a mistake goes. `find` stands there exactly once, and becomes `replace`. */
+export type Edit = {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+};
+
 /** A mistake somebody could make, and the spec that is red when it was made. */
-export type PlantedBug = {
+export type PlantedBug = Edit & {
   /** Unique; `--only` takes it. */
   readonly name: string;
   readonly property: Property;
   /** What holds as long as the mistake is not made: one sentence. */
   readonly invariant: string;
-  /** Where the mistake goes. `find` stands there exactly once, and becomes `replace`. */
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
+  /** More places of it, where one guard stands behind another and each alone is enough. */
+  readonly also?: readonly Edit[];
   readonly spec: string;
   /** The tests of the spec that see it: a part of their name, as it stands in the file. Else all. */
   readonly test?: string;
@@ -93,6 +98,11 @@ export type PlantedBug = {
    */
   readonly red: RegExp;
 };
+
+export const editsOf = ({ file, find, replace, also = [] }: PlantedBug): readonly Edit[] => [
+  { file, find, replace },
+  ...also,
+];
 
 /** An assertion that failed, of `expect`, `expect.poll` or the kits for decisions: no crash, no time-out. */
 export const asserts = /^(Assertion)?Error: (expected|promise (resolved|rejected)) /m;

@@ -9,7 +9,7 @@ import { type Judged, runCampaign } from './campaign.ts';
 import { help, type Options, optionsFrom } from './options.ts';
 import { asJson, lastLine, reporter } from './report.ts';
 import { createScratch, type Scratch } from './scratch.ts';
-import { staleness } from './stale.ts';
+import { staleBugs, staleness } from './stale.ts';
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -31,7 +31,9 @@ async function main(argv: readonly string[]): Promise<number> {
     console.error(`No such bug: ${unknown.join(', ') || 'nothing fits the options'}. Try --list.`);
     return 2;
   }
-  return options.list ? list(chosen, options) : plantAll(chosen, options);
+  if (options.list) return list(chosen, options);
+  const stale = staleBugs(chosen, options.root);
+  return stale.length > 0 ? sayStale(stale, all.length) : plantAll(chosen, options);
 }
 
 /** The table of the tree that is looked at, which is not always the one this file stands in. */

@@ -2,7 +2,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { projectFiles } from '../../tools/check/files.ts';
-import type { PlantedBug } from './bug.ts';
+import { editsOf, type PlantedBug } from './bug.ts';
 import { plant } from './stale.ts';
 
 export type Scratch = {
@@ -26,13 +26,17 @@ export const createScratch = async (original: string): Promise<Scratch> => {
   return {
     root,
     withBug: async (bug, work) => {
-      const path = join(root, bug.file);
-      const sound = await readFile(path, 'utf8');
-      await writeFile(path, plant(sound, bug));
+      const before = new Map<string, string>();
       try {
+        for (const edit of editsOf(bug)) {
+          const path = join(root, edit.file);
+          const text = await readFile(path, 'utf8');
+          if (!before.has(path)) before.set(path, text);
+          await writeFile(path, plant(text, edit));
+        }
         return await work();
       } finally {
-        await writeFile(path, sound);
+        for (const [path, text] of before) await writeFile(path, text);
       }
     },
     remove: () => rm(root, { recursive: true, force: true }),

@@ -21,6 +21,10 @@ test.each<[Partial<PlantedBug>, string]>([
   [{ file: 'domain/seating/queue.ts' }, 'domain/seating/queue.ts is not there'],
   [{ spec: 'domain/queue.spec.ts' }, 'domain/queue.spec.ts is not there'],
   [{ test: 'no such test' }, 'domain/seating/line.spec.ts has no test "no such test"'],
+  [
+    { also: [{ ...sound, find: 'another text' }] },
+    'stands 0 times in domain/seating/line.ts: "another text"',
+  ],
   [{ replace: sound.find }, '`find` and `replace` are the same'],
 ])('%j is', (changes, finding) => {
   expect(findings(changes)).toEqual([`${sound.name}: ${finding}`]);
@@ -35,5 +39,5 @@ test('two of one name are told, and a property without a bug', () => {
 
 test('a bug is planted in one place or not at all', () => {
   expect(plant(`a ${sound.find} b`, sound)).toBe(`a ${sound.replace} b`);
-  expect(() => plant(`${sound.find} ${sound.find}`, sound)).toThrow('does not stand there once');
+  expect(() => plant(`${sound.find} ${sound.find}`, sound)).toThrow('does not stand once in');
 });

@@ -1,11 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type PlantedBug, type Property, properties } from './bug.ts';
+import { type Edit, editsOf, type PlantedBug, type Property, properties } from './bug.ts';
 
 /** What makes a table useless although nothing was run: said by `npm run check`. */
-export const staleness = (bugs: readonly PlantedBug[], root: string): string[] => {
+export const staleness = (bugs: readonly PlantedBug[], root: string): string[] => [
+  ...twice(bugs),
+  ...staleBugs(bugs, root),
+  ...unguarded(bugs),
+];
+
+/** Those whose place or spec is gone. */
+export const staleBugs = (bugs: readonly PlantedBug[], root: string): string[] => {
   const read = reader(root);
-  return [...twice(bugs), ...bugs.flatMap((bug) => staleBug(bug, read)), ...unguarded(bugs)];
+  return bugs.flatMap((bug) => staleBug(bug, read));
 };
 
 type Read = (file: string) => string | undefined;
@@ -29,11 +36,12 @@ const twice = (bugs: readonly PlantedBug[]): string[] => {
 };
 
 const staleBug = (bug: PlantedBug, read: Read): string[] =>
-  [placeOf(bug, read(bug.file)), specOf(bug, read(bug.spec))].flatMap((finding) =>
-    finding === undefined ? [] : [`${bug.name}: ${finding}`],
-  );
+  [
+    ...editsOf(bug).map((edit) => placeOf(edit, read(edit.file))),
+    specOf(bug, read(bug.spec)),
+  ].flatMap((finding) => (finding === undefined ? [] : [`${bug.name}: ${finding}`]));
 
-const placeOf = ({ file, find, replace }: PlantedBug, text: string | undefined) => {
+const placeOf = ({ file, find, replace }: Edit, text: string | undefined) => {
   if (text === undefined) return `${file} is not there`;
   if (find === replace) return '`find` and `replace` are the same';
   const times = text.split(find).length - 1;
@@ -55,8 +63,8 @@ const unguarded = (bugs: readonly PlantedBug[]): string[] => {
 
 const quoted = (text: string): string => JSON.stringify(text);
 
-export const plant = (text: string, { find, replace, name }: PlantedBug): string => {
+export const plant = (text: string, { file, find, replace }: Edit): string => {
   const parts = text.split(find);
-  if (parts.length !== 2) throw new Error(`${name}: ${quoted(find)} does not stand there once`);
+  if (parts.length !== 2) throw new Error(`${quoted(find)} does not stand once in ${file}`);
   return parts.join(replace);
 };

@@ -57,14 +57,13 @@ const walked: readonly Omit<PlantedBug, 'spec' | 'property'>[] = [
     name: 'asks-stripe-under-a-new-key',
     invariant: 'A payment has one PaymentIntent, however often it was begun.',
     file: 'platform/stripe/index.ts',
-    find: 'const existing = mayExist === true ? await findIntent(paymentId) : null;',
-    replace: 'const existing = mayExist === undefined ? await findIntent(paymentId) : null;',
+    find: 'mayExist === true ? await findIntent(',
+    replace: 'mayExist === undefined ? await findIntent(',
     also: [
       {
         file: 'platform/stripe/api.ts',
-        find: "automatic_payment_methods: { enabled: true, allow_redirects: 'never' },\n        },\n        { idempotencyKey },",
-        replace:
-          "automatic_payment_methods: { enabled: true, allow_redirects: 'never' },\n        },\n        { idempotencyKey: `${idempotencyKey}${Math.random()}` },",
+        find: '{ idempotencyKey, ...patience },',
+        replace: '{ idempotencyKey: `${idempotencyKey}${Math.random()}`, ...patience },',
       },
     ],
     env: { CRASH_ONLY: 'stripe.create-intent' },

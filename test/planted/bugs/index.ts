@@ -1,10 +1,13 @@
 import type { PlantedBug } from '../bug.ts';
 import { commandBugs } from './commands.ts';
 import { consumerBugs } from './consumer.ts';
+import { crashBugs } from './crashes.ts';
+import { domainBugs } from './domain.ts';
 import { eventStoreBugs } from './event-store.ts';
 import { liveBugs } from './live.ts';
 import { moneyBugs } from './money.ts';
 import { peopleBugs } from './people.ts';
+import { processBugs } from './processes.ts';
 import { projectionBugs } from './projections.ts';
 import { readBugs } from './reads.ts';
 import { sagaBugs } from './sagas.ts';
@@ -20,4 +23,7 @@ export const bugs: readonly PlantedBug[] = [
   ...moneyBugs,
   ...liveBugs,
   ...peopleBugs,
+  ...domainBugs,
+  ...processBugs,
+  ...crashBugs,
 ];

@@ -127,4 +127,14 @@ export const peopleBugs: readonly PlantedBug[] = [
     spec: 'write-api/hostile-input.spec.ts',
     red: asserts,
   },
+  {
+    name: 'puts-people-on-the-bus',
+    property: 'personal-data',
+    invariant: 'Nothing of a person goes to NATS.',
+    file: 'exporters/nats-relay/envelope.ts',
+    find: 'return definition.personal.reduce((kept, { path }) => without(kept, path), data);',
+    replace: 'return definition.personal.reduce((kept) => kept, data);',
+    spec: 'exporters/nats-relay/envelope.spec.ts',
+    red: asserts,
+  },
 ];
