@@ -19,7 +19,7 @@ const profileSchema = z.object({
   samples: z.array(z.number()),
   timeDeltas: z.array(z.number()),
 });
-type Profile = z.output<typeof profileSchema>;
+export type Profile = z.output<typeof profileSchema>;
 const answerSchema = z.object({ id: z.number(), result: z.unknown() });
 
 /**

@@ -36,6 +36,8 @@ export function deliveredEvent(
   return { ...raw, metadata: raw.metadata as EventMetadata, ordinal, poison: decoded };
 }
 
+type Guard = <T>(work: Promise<T>) => Promise<T>;
+
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = timeLimits.retryMs.consumer;
 
@@ -54,6 +56,7 @@ export function startConsumer(options: {
   const { eventStore, definition, host = machine } = options;
   const log = options.log.child({ consumer: definition.name });
   const maxBatch = definition.maxBatch ?? 500;
+  const maxCatchUpBatch = definition.maxCatchUpBatch ?? maxBatch;
   const outage = createOutage(log, definition.name);
   const stopping = createInterrupt();
   const waiters = new Set<{ readonly position: bigint; readonly resolve: () => void }>();
@@ -84,10 +87,17 @@ export function startConsumer(options: {
     }
   };
 
-  const deliver = async (items: readonly FeedItem[], logId: string): Promise<Batch> => {
+  /** What comes after a batch that may not be applied yet. */
+  type Cut = { readonly items: readonly FeedItem[]; readonly batch: Batch };
+
+  const deliver = async (
+    items: readonly FeedItem[],
+    before: Pick<Batch, 'checkpoint' | 'seen' | 'live'>,
+    logId: string,
+  ): Promise<Cut> => {
     const raws = items.flatMap((item) => (item.kind === 'event' ? [item.event] : []));
     const decoded = await eventStore.decode(raws);
-    let ordinal = checkpoint?.ordinal ?? 0;
+    let ordinal = before.checkpoint?.ordinal ?? 0;
     const events = decoded.map((result, index): DeliveredEvent => {
       const raw = raws[index];
       if (raw === undefined) throw new RangeError('more events were decoded than there are');
@@ -99,21 +109,22 @@ export function startConsumer(options: {
       if (item.kind === 'event') return [item.event.position];
       return item.kind === 'checkpoint' ? [item.position] : [];
     });
-    return {
+    const batch = {
       events,
-      seen: positions.reduce((most, position) => (position > most ? position : most), seen ?? 0n),
+      seen: positions.reduce((most, position) => (position > most ? position : most), before.seen),
       checkpoint:
         last === undefined
-          ? checkpoint
+          ? before.checkpoint
           : { logId, position: last.position, ordinal: last.ordinal, eventId: last.id },
-      live: items.at(-1)?.kind === 'caught-up' || phase === 'live',
+      live: before.live || items.some(({ kind }) => kind === 'caught-up'),
     };
+    return { items, batch };
   };
 
-  const applied = (items: readonly FeedItem[], batch: Batch): void => {
+  const applied = ({ items, batch }: Cut): void => {
     checkpoint = batch.checkpoint;
     seen = batch.seen;
-    if (items.some((item) => item.kind === 'caught-up')) phase = 'live';
+    if (batch.live) phase = 'live';
     const newest = items.findLast((item) => item.kind === 'event');
     lagMs = newest?.kind === 'event' ? Math.max(0, host.now() - newest.event.created.getTime()) : 0;
     trouble = null;
@@ -150,6 +161,38 @@ export function startConsumer(options: {
     return logId;
   };
 
+  /**
+   * Takes, decodes and applies. While it catches up the next batch is taken and decoded as one is
+   * applied: the database works then, and this process would wait. At the head the next one gathers
+   * meanwhile.
+   */
+  const consume = async (
+    feed: Feed,
+    session: ConsumerSession,
+    { logId, guard, lost }: { logId: string; guard: Guard; lost: { guard: Guard } },
+  ): Promise<never> => {
+    const next = async (before: Pick<Batch, 'checkpoint' | 'seen' | 'live'>): Promise<Cut> =>
+      deliver(await feed.take(before.live ? maxBatch : maxCatchUpBatch), before, logId);
+    let coming = next({ checkpoint, seen: seen ?? 0n, live: false });
+    for (;;) {
+      const cut = await guard(coming);
+      const begunAt = host.elapsed();
+      const ahead = cut.batch.live ? null : next(cut.batch);
+      ahead?.catch(() => {
+        // Told when it is its turn; what is being applied may fail before.
+      });
+      // A stop waits for the batch: it is one transaction and over soon.
+      await lost.guard(session.apply(cut.batch));
+      applied(cut);
+      const { length: events } = cut.batch.events;
+      const pause = cut.batch.live
+        ? pauseBefore({ events, maxBatch, tookMs: host.elapsed() - begunAt })
+        : 0;
+      if (pause > 0) await guard(sleep(host, pause));
+      coming = ahead ?? next(cut.batch);
+    }
+  };
+
   /** One session from its opening to whatever ends it; never returns normally. */
   const attempt = async (): Promise<never> => {
     phase = 'starting';
@@ -164,17 +207,7 @@ export function startConsumer(options: {
       const logId = await guard(resumeFrom(session));
       feed = eventStore.feed(checkpoint?.position ?? null);
       phase = 'catching-up';
-      for (;;) {
-        const items = await guard(feed.take(maxBatch));
-        const begunAt = host.elapsed();
-        const batch = await guard(deliver(items, logId));
-        // A stop waits for the batch: it is one transaction and over soon.
-        await lost.guard(session.apply(batch));
-        applied(items, batch);
-        const { length: events } = batch.events;
-        const pause = pauseBefore({ events, maxBatch, tookMs: host.elapsed() - begunAt });
-        if (pause > 0) await guard(sleep(host, pause));
-      }
+      return await consume(feed, session, { logId, guard, lost });
     } finally {
       feed?.close();
       await session.close();

@@ -65,6 +65,8 @@ export type ConsumerDefinition = {
   open(): Promise<ConsumerSession>;
   /** Most events in one batch. */
   readonly maxBatch?: number;
+  /** The same until it has caught up, when nobody waits for one of them; as many when left out. */
+  readonly maxCatchUpBatch?: number;
 };
 
 export type Consumer = {

@@ -75,20 +75,24 @@ export async function saveCheckpoints(
 ): Promise<void> {
   const definitions = members.map(({ definition }) => definition);
   const [names, versions] = named(definitions);
-  const { rows } = await client.query<{ projection: string }>({
+  const live = members.filter((one) => one.live).map(({ definition }) => definition.name);
+  await client.query({
     name: 'save checkpoints',
     text: `
-      update projection.checkpoints c set
-        log_id = case when $4 > ordinal then $3 else log_id end,
-        position = case when $4 > ordinal then $5 else position end,
-        event_id = case when $4 > ordinal then $6 else event_id end,
-        ordinal = greatest(ordinal, $4),
-        seen = greatest(seen, $7),
-        updated_at = now()
-      from unnest($1::text[], $2::int[]) as wanted (projection, version)
-      where c.projection = wanted.projection and c.version = wanted.version
-        and ($4 > ordinal or seen is null or seen < $7)
-      returning c.projection`,
+      with moved as (
+        update projection.checkpoints c set
+          log_id = case when $4 > ordinal then $3 else log_id end,
+          position = case when $4 > ordinal then $5 else position end,
+          event_id = case when $4 > ordinal then $6 else event_id end,
+          ordinal = greatest(ordinal, $4),
+          seen = greatest(seen, $7),
+          updated_at = now()
+        from unnest($1::text[], $2::int[]) as wanted (projection, version)
+        where c.projection = wanted.projection and c.version = wanted.version
+          and ($4 > ordinal or seen is null or seen < $7)
+        returning c.projection)
+      select pg_notify($8, json_build_object('seen', $7::text, 'projections', json_agg(projection))::text)
+        from moved where projection = any ($9::text[]) having count(*) > 0`,
     values: [
       names,
       versions,
@@ -97,16 +101,9 @@ export async function saveCheckpoints(
       checkpoint?.position.toString() ?? null,
       checkpoint?.eventId ?? null,
       seen.toString(),
+      SEEN_CHANNEL,
+      live,
     ],
-  });
-  const moved = members
-    .filter(({ live, definition }) => live && rows.some((r) => r.projection === definition.name))
-    .map(({ definition }) => definition.name);
-  if (moved.length === 0) return;
-  await client.query({
-    name: 'notify seen',
-    text: 'select pg_notify($1, $2)',
-    values: [SEEN_CHANNEL, JSON.stringify({ seen: seen.toString(), projections: moved })],
   });
 }
 

@@ -28,7 +28,11 @@ function indexSql(table: AnyTable, version: number, columns: readonly string[]):
   );
 }
 
-/** Statements that make a table with its comments and indexes; they do nothing to one that is there. */
+/**
+ * Statements that make a table with its comments; they do nothing to one that is there. Its indexes
+ * are made once it has taken in the history (`indexesSql`): to keep them up to date row by row costs
+ * several times as much as to make them of all rows, and who folds looks rows up by key.
+ */
 export function tableSql(table: AnyTable, version: number): string[] {
   const name = qualifiedName(table, version);
   const columns = Object.entries(table.columns).map(columnSql);
@@ -36,9 +40,12 @@ export function tableSql(table: AnyTable, version: number): string[] {
     `create table if not exists ${name} (${columns.join(', ')}, primary key (${table.key.join(', ')}))`,
     `comment on table ${name} is ${literal(table.comment)}`,
     ...commentsSql(table, name),
-    ...table.indexes.map((index) => indexSql(table, version, index)),
   ];
 }
+
+/** Statements that make the indexes of a table that queries read, where they are not there yet. */
+export const indexesSql = (table: AnyTable, version: number): string[] =>
+  table.indexes.map((index) => indexSql(table, version, index));
 
 function commentsSql(table: AnyTable, name: string): string[] {
   return Object.entries(table.columns).map(

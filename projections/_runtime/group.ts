@@ -4,7 +4,7 @@ import { isConnectionError } from '../../platform/postgres/index.ts';
 import { LOOK_UP_BY_KEY, openLockSession } from '../../platform/postgres/lock-session.ts';
 import { readMembers, SEEN_CHANNEL, takeUnparkRequests } from './checkpoints.ts';
 import { lockName, type ProjectionDefinition } from './definition.ts';
-import { pausedOf, tellCaughtUp } from './life-cycle.ts';
+import { endBooting, isBooting, pausedOf } from './life-cycle.ts';
 import type { GroupSession, Member, UnparkOutcome } from './member.ts';
 import { type ReadParked, replayParked } from './parked.ts';
 import { laterOf, least, type Plan } from './plan.ts';
@@ -30,7 +30,7 @@ export type GroupOptions = {
 };
 
 /** Longer than any row is locked here: a table that somebody has locked is not to hold up the others. */
-const ROW_LOCK_MS = 300;
+const ROW_LOCK_MS = 200;
 /** A view is switched when its readers are done, and whoever comes meanwhile waits for us. */
 const VIEW_LOCK_MS = 10_000;
 
@@ -38,6 +38,9 @@ const SETTINGS = `
   set timezone = 'UTC';
   set lock_timeout = ${ROW_LOCK_MS};
   ${LOOK_UP_BY_KEY}
+  -- Statements name every table of the group (sql.ts): planned once, and not again with each of the
+  -- first batches.
+  set plan_cache_mode = force_generic_plan;
   -- A crash of Postgres may take the last commits back: rows and checkpoint go together, so the
   -- projection resumes there and folds them again. Not waiting for the disk is several times faster.
   set synchronous_commit = off;`;
@@ -150,18 +153,33 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
     });
 
   let restUntil = 0;
+  let bootAfter = 0;
 
   const toldCaughtUp = new Set<Member>();
 
   const caughtUp = async (): Promise<void> => {
-    for (const member of members.filter((one) => !toldCaughtUp.has(one))) {
-      await tellCaughtUp(client, member.definition);
-      toldCaughtUp.add(member);
-    }
+    await endAllBooting();
     await switchViews();
     if (Date.now() < restUntil) return;
     for (const shadow of members.filter(({ definition }) => takesOver(definition))) {
       await finishRebuild(shadow);
+    }
+  };
+
+  /** What was not at the head before is ready to be read from here on. */
+  const endAllBooting = async (): Promise<void> => {
+    if (Date.now() < bootAfter) return;
+    for (const member of members.filter((one) => !toldCaughtUp.has(one))) {
+      const { definition } = member;
+      const { name, version } = definition;
+      if (await isBooting(client, definition)) {
+        const made = await unlessHeld({ projection: name, version }, () =>
+          endBooting(client, definition),
+        );
+        if (!made) bootAfter = Date.now() + REST_MS;
+        if (!made) continue;
+      }
+      toldCaughtUp.add(member);
     }
   };
 
@@ -195,7 +213,7 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
   /** A version that has caught up takes over from the one queries read until now. */
   const switchViews = async (): Promise<void> => {
     for (const member of members.filter(
-      ({ due, definition }) => due && definition.rebuilds === undefined,
+      (one) => one.due && one.definition.rebuilds === undefined && toldCaughtUp.has(one),
     )) {
       const { name, version } = member.definition;
       const switched = await unlessHeld({ projection: name, version }, async () => {
@@ -229,7 +247,7 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
 
   /**
    * False when a reader holds a view too long, or a view of somebody else's is on top of it. The
-   * projection goes on; the next live batch tries again.
+   * projection goes on; a later live batch tries again.
    */
   const unlessHeld = async (what: object, work: () => Promise<void>): Promise<boolean> => {
     try {
@@ -237,7 +255,7 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
       return true;
     } catch (error) {
       if (sqlStateOf(error) === null || isConnectionError(error)) throw error;
-      log.error({ err: error, ...what }, 'cannot switch views yet');
+      log.error({ err: error, ...what }, 'cannot change what queries read yet');
       return false;
     }
   };

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Pool } from '../../platform/postgres/index.ts';
+import { indexesSql } from './ddl.ts';
 import type { ProjectionDefinition } from './definition.ts';
 
 /**
@@ -62,14 +63,32 @@ export async function pausedOf(
   return definitions.filter(({ name, rebuilds }) => names.has(rebuilds?.name ?? name));
 }
 
-/** Writes down that a version was at the head of the log; after the first time it does nothing. */
-export async function tellCaughtUp(
+/** Whether a version was never at the head of the log so far. */
+export async function isBooting(
   client: pg.ClientBase,
   { name, version }: ProjectionDefinition,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    'select 1 from projection.versions where projection = $1 and version = $2 and caught_up_at is null',
+    [name, version],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Writes down that a version was at the head of the log, and makes the indexes of its tables, in the
+ * open transaction. Tables of a rebuild need none: they are read from end to end, or by key.
+ */
+export async function endBooting(
+  client: pg.ClientBase,
+  { name, version, tables, rebuilds }: ProjectionDefinition,
 ): Promise<void> {
+  const indexes = rebuilds === undefined ? tables.flatMap((one) => indexesSql(one, version)) : [];
+  // A long history takes longer than a batch may.
+  await client.query("set local statement_timeout = 0; set local maintenance_work_mem = '128MB'");
+  for (const statement of indexes) await client.query(statement);
   await client.query(
-    `update projection.versions set caught_up_at = now()
-      where projection = $1 and version = $2 and caught_up_at is null`,
+    'update projection.versions set caught_up_at = now() where projection = $1 and version = $2',
     [name, version],
   );
 }

@@ -19,7 +19,9 @@ const isString = (value: unknown): boolean => typeof value === 'string' && stora
 
 const fits: Readonly<Record<ColumnType, (value: unknown) => boolean>> = {
   text: isString,
-  timestamptz: (value) => isString(value) && !Number.isNaN(Date.parse(value as string)),
+  timestamptz: (value) =>
+    isString(value) &&
+    (SPELLED.test(value as string) || !Number.isNaN(Date.parse(value as string))),
   integer: (value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31,
   bigint: (value) => Number.isSafeInteger(value),
   boolean: (value) => typeof value === 'boolean',
@@ -32,8 +34,16 @@ const fits: Readonly<Record<ColumnType, (value: unknown) => boolean>> = {
  * was loaded and one that was folded in the same batch would differ without this.
  */
 function spell({ type }: Column, value: unknown): unknown {
-  return type === 'timestamptz' ? new Date(value as string).toISOString() : value;
+  if (type !== 'timestamptz' || SPELLED.test(value as string)) return value;
+  return new Date(value as string).toISOString();
 }
+
+/**
+ * As `toISOString` spells it, on a day that every month has. Nearly all are so already, and to ask
+ * costs a tenth of spelling them.
+ */
+const SPELLED =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 
 /**
  * The row as it will be read back: every column there, of its type, instants in one spelling. Both
@@ -42,13 +52,39 @@ function spell({ type }: Column, value: unknown): unknown {
  */
 export function normaliseRow(table: AnyTable, row: AnyRow): AnyRow {
   const normal: Record<string, unknown> = {};
+  let long = false;
   for (const [name, column] of Object.entries(table.columns)) {
-    normal[name] = normaliseValue(`${table.name}.${name}`, column, row[name] ?? null);
+    const value = normaliseValue(`${table.name}.${name}`, column, row[name] ?? null);
+    normal[name] = value;
+    long ||= typeof value === 'string' && value.length > LONG;
   }
   for (const name of Object.keys(row)) {
     if (!(name in table.columns)) throw new RowShapeError(`${table.name} has no column ${name}`);
   }
+  if (long) refuseLongEntries(table, normal);
   return normal;
+}
+
+/** An index entry holds 2704 bytes, after compression; of four such columns it never has more. */
+const LONG = 200;
+const MOST_BYTES = 2600;
+
+/**
+ * Refuses what is too long for an index. Asked here and not left to Postgres: a table has its indexes
+ * once it has taken in the history, and what was parked before must not be taken afterwards.
+ */
+function refuseLongEntries(table: AnyTable, row: AnyRow): void {
+  for (const columns of [table.key, ...table.indexes]) {
+    const bytes = columns.reduce((sum, name) => {
+      const value = row[name];
+      return sum + (typeof value === 'string' ? Buffer.byteLength(value) : 0);
+    }, 0);
+    if (bytes <= MOST_BYTES) continue;
+    const names = columns.join(', ');
+    throw new RowShapeError(
+      `${table.name} is indexed by ${names}, which are too long: ${bytes} bytes`,
+    );
+  }
 }
 
 function normaliseValue(name: string, column: Column, value: unknown): unknown {
@@ -63,5 +99,8 @@ function normaliseValue(name: string, column: Column, value: unknown): unknown {
 
 /** One text per key, whatever the order of its members. */
 export function keyText(table: AnyTable, key: RowKey | AnyRow): string {
+  const [only] = table.key;
+  // Most keys are one id, and this is asked several times for each change.
+  if (only !== undefined && table.key.length === 1) return String(key[only]);
   return JSON.stringify(table.key.map((column) => key[column]));
 }

@@ -18,6 +18,9 @@ export type RunOptions = {
   readonly onFault: (definition: ProjectionDefinition) => void;
 };
 
+/** So many that the rows of an enrollment are written once for most of its events. */
+const CATCH_UP_BATCH = 4000;
+
 /** Runs projections on one subscription, over as many sessions as it takes. */
 export function runGroup(
   options: RunOptions,
@@ -58,7 +61,8 @@ export function runGroup(
       },
     };
   };
-  const consumer = startConsumer({ eventStore, log, definition: { name, open } });
+  const definition = { name, open, maxCatchUpBatch: CATCH_UP_BATCH };
+  const consumer = startConsumer({ eventStore, log, definition });
 
   return {
     get definitions() {

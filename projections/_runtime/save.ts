@@ -8,7 +8,7 @@ import type { Member } from './member.ts';
 import { insertParked } from './parked.ts';
 import { emptyPlan, type Plan, park, planOf, route } from './plan.ts';
 import { causeOf, isPoison, locate, sqlStateOf } from './poison.ts';
-import { applyEvents } from './statements.ts';
+import { applyEvents, applyShares } from './statements.ts';
 
 /**
  * One projection of a group cannot go on, and no event is to blame: its table is gone, has other
@@ -29,16 +29,15 @@ export class ProjectionFaultError extends Error {
  */
 const OF_THE_SESSION = /^(08|25|40|53|57P|58)/;
 
-function isItsOwn(error: unknown): boolean {
-  if (isPoison(error) || isConnectionError(error) || error instanceof SessionLostError)
-    return false;
-  return !OF_THE_SESSION.test(sqlStateOf(error) ?? '');
+function isOfTheSession(error: unknown): boolean {
+  if (isConnectionError(error) || error instanceof SessionLostError) return true;
+  return OF_THE_SESSION.test(sqlStateOf(error) ?? '');
 }
 
 /**
  * Saves a batch: rows, parked events and checkpoints of all members in one transaction, or nothing.
- * When an event is to blame it is done again carefully, and the event is parked. Throws
- * `ProjectionFaultError` when one of several members cannot go on by itself.
+ * When that fails each member is applied by itself, to tell whose fault it is: an event's, which is
+ * parked then, or that of a member, which is told by `ProjectionFaultError`.
  */
 export async function saveBatch(
   session: LockSession,
@@ -46,35 +45,29 @@ export async function saveBatch(
   batch: Batch,
 ): Promise<Plan[]> {
   try {
-    return await saveOnce(session, members, batch, applyQuickly);
+    return await saveOnce(session, members, batch, applyTogether);
   } catch (error) {
-    if (!isPoison(error)) throw error;
-    return saveOnce(session, members, batch, applyCarefully);
+    if (isOfTheSession(error)) throw error;
+    return saveOnce(session, members, batch, applyOneByOne);
   }
 }
 
-type Apply = (client: pg.ClientBase, plan: Plan, batch: Batch) => Promise<Plan>;
+type ApplyAll = (
+  client: pg.ClientBase,
+  members: readonly Member[],
+  batch: Batch,
+) => Promise<Plan[]>;
 
 function saveOnce(
   session: LockSession,
   members: readonly Member[],
   batch: Batch,
-  apply: Apply,
+  apply: ApplyAll,
 ): Promise<Plan[]> {
   const { client } = session;
-  const applied = async (member: Member): Promise<Plan> => {
-    try {
-      const plan = await apply(client, planOf(member, batch), batch);
-      await insertParked(client, member.definition, plan.park);
-      return plan;
-    } catch (error) {
-      throw isItsOwn(error) ? new ProjectionFaultError(member, error) : error;
-    }
-  };
   return session.transaction(
     async () => {
-      const plans: Plan[] = [];
-      for (const member of members) plans.push(await applied(member));
+      const plans = await apply(client, members, batch);
       await saveCheckpoints(client, members, batch);
       const read = plans.filter(({ member }) => member.live);
       await tellChanges(
@@ -88,15 +81,37 @@ function saveOnce(
   );
 }
 
-const applyQuickly: Apply = async (client, plan) => {
-  plan.topics.push(...(await applyEvents(client, plan.member.definition, plan.apply)));
-  return plan;
+const applyTogether: ApplyAll = async (client, members, batch) => {
+  const plans = members.map((member) => planOf(member, batch));
+  const topics = await applyShares(
+    client,
+    plans.map(({ member: { definition }, apply }) => ({ definition, events: apply })),
+  );
+  for (const [index, plan] of plans.entries()) {
+    plan.topics.push(...(topics[index] ?? []));
+    await insertParked(client, plan.member.definition, plan.park);
+  }
+  return plans;
 };
 
-const applyCarefully: Apply = async (client, plan, batch) => {
+const applyOneByOne: ApplyAll = async (client, members, batch) => {
+  const plans: Plan[] = [];
+  for (const member of members) {
+    try {
+      const plan = await applyCarefully(client, planOf(member, batch), batch);
+      await insertParked(client, member.definition, plan.park);
+      plans.push(plan);
+    } catch (error) {
+      throw isOfTheSession(error) ? error : new ProjectionFaultError(member, error);
+    }
+  }
+  return plans;
+};
+
+async function applyCarefully(client: pg.ClientBase, plan: Plan, batch: Batch): Promise<Plan> {
   await client.query('savepoint projection');
   try {
-    await applyQuickly(client, plan, batch);
+    plan.topics.push(...(await applyEvents(client, plan.member.definition, plan.apply)));
     await client.query('release savepoint projection');
     return plan;
   } catch (error) {
@@ -104,7 +119,7 @@ const applyCarefully: Apply = async (client, plan, batch) => {
     await client.query('rollback to savepoint projection');
     return applyEachEvent(client, plan.member, batch);
   }
-};
+}
 
 /** One member's part of the batch, event by event: finds the poison and parks it. */
 async function applyEachEvent(client: pg.ClientBase, member: Member, batch: Batch): Promise<Plan> {

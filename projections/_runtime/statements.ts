@@ -1,12 +1,12 @@
 import type pg from 'pg';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
 import { topicsOf } from './changes.ts';
-import { qualifiedName } from './ddl.ts';
 import type { ProjectionDefinition, RowChange } from './definition.ts';
-import { foldChanges, rowsToLoad, type Writes } from './fold.ts';
+import { foldChanges, type Rows, rowsToLoad } from './fold.ts';
 import { ReducerError } from './poison.ts';
 import { keyText, normaliseRow } from './rows.ts';
-import type { AnyRow, AnyTable, RowKey } from './table.ts';
+import { loadStatement, writeStatement } from './sql.ts';
+import type { AnyRow } from './table.ts';
 
 /** What one projection makes of events. Throws what a reducer throws. */
 export function changesOf(
@@ -16,27 +16,48 @@ export function changesOf(
   return events.flatMap((event) => definition.reducers.get(event.type)?.(event) ?? []);
 }
 
+/** Events of one projection, in log order. */
+export type Share = {
+  readonly definition: ProjectionDefinition;
+  readonly events: readonly DeliveredEvent[];
+};
+
 /**
- * Applies events to the tables of a projection in the open transaction: one select and at most two
- * writes per table, however many events there are. Rows travel as JSON both ways, so what is folded
- * has the shape that was written. Gives the topics under which it is to be told (changes.ts).
+ * Applies events to the tables of projections in the open transaction: one statement that loads and
+ * one that writes, however many tables and events there are (with one of each per table, Postgres
+ * and we spent more on statements than on rows). Rows travel as JSON both ways, so what is folded has
+ * the shape that was written. Gives the topics under which it is to be told (changes.ts), by share.
  */
+export async function applyShares(
+  client: pg.ClientBase,
+  shares: readonly Share[],
+): Promise<string[][]> {
+  const changes = blamed(() => shares.map((share) => changesOf(share.definition, share.events)));
+  const loaded = await load(client, shares, changes);
+  const folded = blamed(() => changes.map((one, share) => foldChanges(one, loaded[share] ?? none)));
+  if (folded.some((writes) => writes.length > 0)) {
+    const statement = blamed(() =>
+      writeStatement(shares, ({ share, table }) => {
+        const writes = folded[share]?.find((one) => one.table === table);
+        if (writes === undefined) return null;
+        return { upserts: asJson(writes.upserts), deletes: asJson(writes.deletes) };
+      }),
+    );
+    await client.query(statement);
+  }
+  return shares.map(({ events }, index) => {
+    const since = events[0]?.ordinal ?? 0;
+    return (folded[index] ?? []).flatMap(({ table, upserts }) => topicsOf(table, upserts, since));
+  });
+}
+
+/** The same for one projection alone. */
 export async function applyEvents(
   client: pg.ClientBase,
   definition: ProjectionDefinition,
   events: readonly DeliveredEvent[],
 ): Promise<string[]> {
-  const changes = blamed(() => changesOf(definition, events));
-  const loaded = new Map<AnyTable, ReadonlyMap<string, AnyRow>>();
-  for (const [table, keys] of rowsToLoad(changes)) {
-    loaded.set(table, await load(client, table, definition.version, keys));
-  }
-  const folded = blamed(() => foldChanges(changes, loaded));
-  for (const writes of blamed(() => folded.map(asJson))) {
-    await write(client, definition.version, writes);
-  }
-  const since = events[0]?.ordinal ?? 0;
-  return folded.flatMap(({ table, upserts }) => topicsOf(table, upserts, since));
+  return (await applyShares(client, [{ definition, events }])).flat();
 }
 
 /** What our own code throws while it reduces and folds is the event's fault, not the session's. */
@@ -48,63 +69,35 @@ function blamed<T>(work: () => T): T {
   }
 }
 
-type JsonWrites = {
-  readonly table: AnyTable;
-  readonly upserts: string | null;
-  readonly deletes: string | null;
-};
+const asJson = (rows: readonly unknown[]): string | null =>
+  rows.length === 0 ? null : JSON.stringify(rows);
 
-function asJson({ table, upserts, deletes }: Writes): JsonWrites {
-  const text = (rows: readonly unknown[]) => (rows.length === 0 ? null : JSON.stringify(rows));
-  return { table, upserts: text(upserts), deletes: text(deletes) };
-}
+const none: Rows = new Map();
 
-const sameKey = (table: AnyTable, a: string, b: string): string =>
-  table.key.map((column) => `${a}.${column} = ${b}.${column}`).join(' and ');
-
+/** The rows that the changes of each share look at. */
 async function load(
   client: pg.ClientBase,
-  table: AnyTable,
-  version: number,
-  keys: readonly RowKey[],
-): Promise<Map<string, AnyRow>> {
-  const name = qualifiedName(table, version);
-  const { rows } = await client.query<{ row: AnyRow }>({
-    name: `load ${name}`,
-    text: `select to_jsonb(t) as row from jsonb_populate_recordset(null::${name}, $1::jsonb) k
-           join ${name} t on ${sameKey(table, 't', 'k')}`,
-    values: [JSON.stringify(keys)],
-  });
-  return new Map(rows.map(({ row }) => [keyText(table, row), normaliseRow(table, row)] as const));
-}
-
-async function write(
-  client: pg.ClientBase,
-  version: number,
-  { table, upserts, deletes }: JsonWrites,
-): Promise<void> {
-  const name = qualifiedName(table, version);
-  if (deletes !== null) {
-    await client.query({
-      name: `delete ${name}`,
-      text: `delete from ${name} t using jsonb_populate_recordset(null::${name}, $1::jsonb) k
-             where ${sameKey(table, 't', 'k')}`,
-      values: [deletes],
-    });
+  shares: readonly Share[],
+  changes: readonly (readonly RowChange[])[],
+): Promise<readonly Rows[]> {
+  const wanted = blamed(() => changes.map(rowsToLoad));
+  if (wanted.every(({ size }) => size === 0)) return [];
+  const { statement, slots } = loadStatement(shares, ({ share, table }) =>
+    asJson(wanted[share]?.get(table) ?? []),
+  );
+  const loaded = slots.map(() => new Map<string, AnyRow>());
+  const { rows } = await client.query<{ at: number; row: AnyRow }>(statement);
+  for (const { at, row } of rows) {
+    const table = slots[at]?.table;
+    if (table === undefined) throw new RangeError(`no table ${at} was asked for`);
+    loaded[at]?.set(keyText(table, row), normaliseRow(table, row));
   }
-  if (upserts !== null) {
-    const columns = Object.keys(table.columns);
-    const rest = columns.filter((column) => !table.key.includes(column));
-    const update =
-      rest.length === 0
-        ? 'nothing'
-        : `update set ${rest.map((column) => `${column} = excluded.${column}`).join(', ')}`;
-    await client.query({
-      name: `upsert ${name}`,
-      text: `insert into ${name} (${columns.join(', ')})
-             select ${columns.join(', ')} from jsonb_populate_recordset(null::${name}, $1::jsonb)
-             on conflict (${table.key.join(', ')}) do ${update}`,
-      values: [upserts],
-    });
-  }
+  return shares.map(
+    (_, share) =>
+      new Map(
+        slots.flatMap((slot, at) =>
+          slot.share === share ? [[slot.table, loaded[at] ?? new Map()] as const] : [],
+        ),
+      ),
+  );
 }
