@@ -158,7 +158,7 @@ describe('the consumer', () => {
   it('resumes from the checkpoint after a failed batch and after a lost session, with nothing twice', async () => {
     const target = recorder();
     await consuming(target, async () => {
-      await target.until(has(target, deriveId('mem', 'a3')));
+      await target.until(has(target, await register('b0')));
       target.failOnce();
       const first = await register('b1');
       await expect.poll(has(target, first), { timeout: 10_000 }).toBe(true);
