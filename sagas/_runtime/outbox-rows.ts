@@ -26,7 +26,9 @@ export class LeaseLostError extends Error {
 
 /**
  * Takes rows: due ones, and those whose worker has not renewed its lease. The earliest of each lane
- * only, so that the rows of a lane are done one after the other.
+ * only, so that the rows of a lane are done one after the other. They are found in one pass over what
+ * is not done: as a condition on each row it was a pass for each of them until Postgres had counted the
+ * table anew (24 ms instead of 0.6 with 400 rows waiting).
  */
 export async function claimRows(
   pool: Database,
@@ -52,10 +54,9 @@ export async function claimRows(
           and ((o.status = 'pending' and o.next_attempt_at <= clock_timestamp())
             or (o.status = 'leased' and o.lease_until <= clock_timestamp()))
           and o.id <> all ($6::uuid[])
-          and not exists (
-            select 1 from saga.outbox e
-             where e.saga = o.saga and e.instance = o.instance and e.lane = o.lane
-               and e.seq < o.seq and e.status in ('pending', 'leased'))
+          and o.seq = any (array(
+            select min(seq) from saga.outbox where status in ('pending', 'leased')
+             group by saga, instance, lane))
         order by o.seq limit $3 for update of o skip locked
      ), taken as (
        update saga.outbox o
