@@ -1,5 +1,6 @@
-// Builds every projection again from a season, in batches, until it is killed:
-// `node rebuild-season.ts <database url> <batch size>`. Says MIDDLE when half of it is done.
+// Builds every projection again from a season, in batches, and dies where it is told to:
+// `node rebuild-season.ts <database url> <batch size> projections.commit.before:3`.
+import { armCrashPoint, parseCrashAt } from '../../platform/crash-points/index.ts';
 import { createLogger } from '../../platform/log/index.ts';
 import { openGroup } from '../_runtime/group.ts';
 import { shadowOf } from '../_runtime/rebuild.ts';
@@ -16,10 +17,8 @@ const session = await openGroup({
   stopping: new AbortController().signal,
   readEvents: async () => [],
 });
-let told = false;
+armCrashPoint(parseCrashAt(process.argv[4] ?? '') ?? undefined);
 for (let at = 0; at < history.length; at += size) {
   await session.apply(batchOf(history.slice(at, at + size)));
-  if (!told && at + size >= history.length / 2) console.log('MIDDLE');
-  told = at + size >= history.length / 2;
 }
-await session.lost;
+await session.close();

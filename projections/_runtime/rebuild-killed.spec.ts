@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import type { CrashMoment } from '../../platform/crash-points/index.ts';
 import { createLogger } from '../../platform/log/index.ts';
 import { createPool, type Pool } from '../../platform/postgres/index.ts';
 import { createTestDatabase } from '../../test/support/database.ts';
@@ -22,24 +23,23 @@ const hashesIn = async (pool: Pool) =>
     .flat()
     .map(({ table, rows, sha256 }) => `${table} ${rows} ${sha256}`);
 
-/** Ends with kill -9 in the middle of what it builds. */
-async function killedInTheMiddle(url: string, size: number): Promise<void> {
-  const child = spawn(process.execPath, [script, url, String(size)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await Promise.race([
-    once(child.stdout, 'data'),
-    once(child, 'exit').then(() => {
-      throw new Error('it ended before the middle');
-    }),
-  ]);
-  child.kill('SIGKILL');
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+/** Builds until its process dies, by kill -9 at a moment of the commit in the middle. */
+async function killedInTheMiddle(url: string, size: number, moment: CrashMoment): Promise<void> {
+  const middle = Math.floor(Math.ceil(history.length / size) / 2) + 1;
+  const at = `projections.commit.${moment}:${middle}`;
+  const child = spawn(process.execPath, [script, url, String(size), at], { stdio: 'inherit' });
+  const [code, signal] = await once(child, 'exit');
+  expect([code, signal], 'it ended before the middle').toEqual([null, 'SIGKILL']);
 }
 
-test.each([1, 7, 500])(
-  'every projection that is built again in batches of %i, and killed in the middle, is what it was live',
-  async (size) => {
+test.each([
+  [1, 'before'],
+  [7, 'sent'],
+  [500, 'replied'],
+  [500, 'before'],
+] as const)(
+  'every projection that is built again in batches of %i, and killed in the middle (%s), is what it was live',
+  async (size, moment) => {
     const expected = await databaseAfter(history);
     const database = await createTestDatabase();
     const pool = createPool({ url: database.url, name: 'spec' });
@@ -56,7 +56,7 @@ test.each([1, 7, 500])(
       const ids: number[] = [];
       for (const one of projections) ids.push((await requestRebuild(pool, one)).id);
       for (const shadow of shadows) await prepareShadow(pool, shadow);
-      await killedInTheMiddle(database.url, size);
+      await killedInTheMiddle(database.url, size, moment);
       const handled = (await rebuildProgress(pool, ids[0] ?? 0))?.handled ?? 0;
       expect(handled).toBeGreaterThanOrEqual(Math.min(size, history.length / 2));
       // What it built says nothing to the tables that queries read: they are empty so far.
