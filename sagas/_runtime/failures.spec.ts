@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   CommandRefused,
+  Forbidden,
+  IdempotencyConflict,
   InvalidInput,
   OutcomeUnknown,
   Overloaded,
@@ -39,6 +41,8 @@ it.each([
   ['an adapter that says later', Object.assign(new Error('busy'), { retry: 'later' }), 'outage'],
   ['an adapter that says never', Object.assign(new Error('no'), { retry: 'never' }), 'never'],
   ['an input that does not fit', new InvalidInput([]), 'never'],
+  ['what nobody is allowed', new Forbidden('no'), 'never'],
+  ['another input under a key', new IdempotencyConflict('x'), 'never'],
   ['a refused outcome of a side effect', new CommandRefused(rejected('x', 'No.')), 'never'],
   ['anything else', new TypeError('a bug'), 'unexpected'],
   ['what is no error', 'thrown', 'unexpected'],
