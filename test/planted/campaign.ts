@@ -1,7 +1,7 @@
 import type { PlantedBug } from './bug.ts';
 import { judge, soundness, type Verdict } from './judge.ts';
 import type { Scratch } from './scratch.ts';
-import { type Asked, runSpec } from './vitest.ts';
+import { type Asked, isLong, runSpec } from './vitest.ts';
 
 export type Judged = {
   readonly bug: PlantedBug;
@@ -12,7 +12,10 @@ export type Judged = {
 /** Bugs that are seen by the same spec under the same settings: it runs once without any of them. */
 type Group = { readonly asked: Asked; readonly bugs: readonly PlantedBug[] };
 
-/** Each lane has a tree of its own and takes the next spec when it is done with one. */
+/**
+ * Each lane has a tree of its own and takes the next spec when it is done with one. Every other lane
+ * begins with the long ones: they start platforms, and four of those at once would starve each other.
+ */
 export const runCampaign = async (
   bugs: readonly PlantedBug[],
   lanes: readonly Scratch[],
@@ -22,8 +25,9 @@ export const runCampaign = async (
 ): Promise<Judged[]> => {
   const waiting = groupsOf(bugs, env);
   const all: Judged[] = [];
-  const lane = async (scratch: Scratch): Promise<void> => {
-    for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
+  const lane = async (scratch: Scratch, index: number): Promise<void> => {
+    const next = () => takeNext(waiting, index % 2 === 1);
+    for (let group = next(); group !== undefined; group = next()) {
       for await (const judged of judgeGroup(group, scratch, signal)) {
         all.push(judged);
         hear(judged);
@@ -32,6 +36,15 @@ export const runCampaign = async (
   };
   await Promise.all(lanes.map(lane));
   return all;
+};
+
+/** A long one or a short one as wished, or else what there is. */
+export const takeNext = <G extends { readonly asked: Pick<Asked, 'spec'> }>(
+  waiting: G[],
+  long: boolean,
+): G | undefined => {
+  const at = waiting.findIndex(({ asked }) => isLong(asked.spec) === long);
+  return waiting.splice(Math.max(0, at), 1)[0];
 };
 
 /** The largest first, so that no lane ends with a long one alone. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { bugs } from './_fixtures/bugs.ts';
-import { groupsOf } from './campaign.ts';
+import { groupsOf, takeNext } from './campaign.ts';
 import { judge, soundness } from './judge.ts';
 
 const [bug] = bugs;
@@ -56,4 +56,11 @@ test('bugs of one spec share its run before, unless one stands apart or is impat
   ]);
   const [all] = groupsOf([named('a'), { ...bug, name: 'whole' }], {});
   expect(all?.asked.tests).toEqual([]);
+});
+
+test('a lane takes a long spec or a short one as it likes, and what is left', () => {
+  const specs = ['domain/a.spec.ts', 'test/faults/b.spec.ts', 'test/ops/c.spec.ts'];
+  const waiting = specs.map((spec) => ({ asked: { spec } }));
+  const taken = [true, false, false, true].map((long) => takeNext(waiting, long)?.asked.spec);
+  expect(taken).toEqual([specs[1], specs[0], specs[2], undefined]);
 });

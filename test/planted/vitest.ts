@@ -58,11 +58,13 @@ export const runSpec = async (
 };
 
 /** Long specs stand in the configuration of `npm run faults`, all others in the usual one. */
+export const isLong = (spec: string): boolean =>
+  longSpecs.some((pattern) => matchesGlob(spec, pattern));
+
 const argumentsOf = ({ spec, tests, patience }: Asked): string[] => {
-  const long = longSpecs.some((pattern) => matchesGlob(spec, pattern));
   return [
     ...['run', spec, '--reporter=json'],
-    ...(long ? ['--config', 'vitest.faults.config.ts'] : []),
+    ...(isLong(spec) ? ['--config', 'vitest.faults.config.ts'] : []),
     ...(tests.length > 0 ? ['-t', tests.map(RegExp.escape).join('|')] : []),
     ...(patience === undefined ? [] : [`--testTimeout=${patience}`]),
   ];

@@ -205,4 +205,14 @@ export const commandBugs: readonly PlantedBug[] = [
     test: 'a command whose key is ',
     red: asserts,
   },
+  {
+    name: 'calls-another-input-a-fault',
+    property: 'idempotency',
+    invariant: 'Another input under a used key is 422.',
+    file: 'write-api/problems.ts',
+    find: "  on(IdempotencyConflict, () => new HttpProblem('idempotency-key-reused')),",
+    replace: '',
+    spec: 'write-api/commands.spec.ts',
+    red: asserts,
+  },
 ];
