@@ -23,7 +23,8 @@ export function onSeatingEvent(state: HoldState, event: Seated, ids: Ids): React
     case 'SeatHeld': {
       const { heldUntil: until, cause } = event.data;
       const promoted = cause === 'promoted';
-      const next: HoldState = { ...state, seat: { status: 'held', until, promoted } };
+      const seat = { status: 'held', until, promoted } as const;
+      const next: HoldState = { ...state, seat, holdAsked: 0 };
       // The timer hangs on the seat, not on the enrollment: `enroll` may be cut between the two.
       const effects = [holdEnds(until)];
       return { state: next, effects: promoted ? [...effects, promote(ids, until)] : effects };

@@ -75,12 +75,13 @@ function holdEnded(state: HoldState, dueAt: Instant, ids: Ids): Reaction<HoldSta
   }
   // First whether the money came and only the word of it got lost.
   const open = paymentsOf(state).filter(([, payment]) => payment.status === 'sought');
+  const { holdAsked = 0 } = state;
   return {
-    state,
+    state: { ...state, holdAsked: holdAsked + 1 },
     effects: [
       ...open.map(([paymentId]) => lookUp(ids, paymentId, `hold-ended:${dueAt}`)),
       expire(ids),
-      askAgain(dueAt),
+      askAgain(dueAt, holdAsked),
     ],
   };
 }

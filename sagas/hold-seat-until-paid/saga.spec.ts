@@ -135,6 +135,33 @@ describe('a hold', () => {
       });
   });
 
+  it('is asked for less and less often: after a day without us it is not asked for minute by minute', () => {
+    const asked: string[] = [];
+    let at = '2026-05-01T08:30:01.000Z';
+    const fired: ReturnType<typeof timer>[] = [];
+    while (at < '2026-05-02T08:30:00.000Z') {
+      const { effects } = saga.given(...paying, ...fired).when(timer('hold-ends', at));
+      fired.push(timer('hold-ends', at));
+      const next = effects.find((effect) => effect.kind === 'timer');
+      at = next?.at ?? 'never';
+      asked.push(at);
+    }
+    expect(asked.length).toBeLessThan(12);
+    expect(asked[0]).toBe('2026-05-01T08:31:01.000Z');
+    // A seat that is held anew begins anew.
+    saga
+      .given(...paying, ...fired, seatHeld)
+      .when(timer('hold-ends', '2026-05-01T08:30:01.000Z'))
+      .wants(
+        sideEffect('look-up-payment', `${paymentId}:hold-ended:2026-05-01T08:30:01.000Z`, {
+          paymentId,
+          enrollmentId,
+        }),
+        command('expire-holds', { activityId }, {}),
+        { kind: 'timer', name: 'hold-ends', at: '2026-05-01T08:31:01.000Z' },
+      );
+  });
+
   it('with an open payment is looked up at Stripe first', () => {
     const dueAt = '2026-05-01T08:30:01.000Z';
     const { effects } = saga.given(...paying).when(timer('hold-ends', dueAt));

@@ -60,6 +60,8 @@ export type HoldState = {
   readonly cancelCause: CancelCause | null;
   readonly ticketId: TicketId | null;
   readonly seat: Seat;
+  /** How often the seat was asked to let its hold go since it was held. */
+  readonly holdAsked?: number;
   readonly payments: Readonly<Record<PaymentId, FollowedPayment>>;
   /** Refunds that were decided and of which Stripe's last word is not known: how often it was asked. */
   readonly refunds: Readonly<

@@ -25,8 +25,12 @@ export type Ids = NonNullable<HoldState['ids']>;
 
 /** The hold is over at its deadline; a second later nobody's clock can doubt it. */
 const GRACE_SECONDS = 1;
-/** A hold that is still there a minute after it was to be released is asked for again. */
-const STILL_HELD_MINUTES = 1;
+/**
+ * Pauses before a hold is asked for again that was to be released; the last one repeats. They grow,
+ * because timers that came due while nobody ran the sagas fire one after the other: minute by minute
+ * a day's outage was 1,440 looks at Stripe for each hold with an open payment.
+ */
+const STILL_HELD_MINUTES = [1, 2, 5, 15, 60, 360];
 /**
  * A place that has no deadline is kept so long for an enrollment that does not come: `enroll` writes
  * the seat first, and a client repeats a request that was cut within seconds, a patient one within
@@ -55,10 +59,10 @@ export const holdEnds = (until: Instant): SagaEffect => ({
   name: HOLD_ENDS,
   at: addSeconds(until, GRACE_SECONDS),
 });
-export const askAgain = (dueAt: Instant): SagaEffect => ({
+export const askAgain = (dueAt: Instant, asked: number): SagaEffect => ({
   kind: 'timer',
   name: HOLD_ENDS,
-  at: addMinutes(dueAt, STILL_HELD_MINUTES),
+  at: addMinutes(dueAt, STILL_HELD_MINUTES[asked] ?? STILL_HELD_MINUTES.at(-1) ?? 0),
 });
 export const forgetHold: SagaEffect = { kind: 'cancel-timer', name: HOLD_ENDS };
 
