@@ -6,7 +6,7 @@ import { type Loop, startLoop } from './loop.ts';
 
 const LOOK_MS = 5000;
 /** Times of the database and of its sessions are never this far apart without a jump. */
-const MARGIN_MS = 5000;
+export const MARGIN_MS = 5000;
 
 /**
  * Puts right what a database clock that was set back left in the future. No pause is longer than
@@ -31,19 +31,18 @@ export async function mendFuture(pool: Database, leaseMs: number): Promise<numbe
   return rows[0]?.mended ?? 0;
 }
 
-/** Looks every few seconds; `onMended` wakes the workers. */
+/** Looks every few seconds; `mend` says how many rows it put right, `onMended` wakes the workers. */
 export function watchClock(options: {
-  readonly pool: Database;
-  readonly leaseMs: number;
+  readonly mend: () => Promise<number>;
   readonly onMended: () => void;
   readonly log: Logger;
   readonly host: Host;
 }): Loop {
-  const { pool, leaseMs, onMended, log, host } = options;
+  const { mend, onMended, log, host } = options;
   return startLoop({
     ...{ log, host, what: 'the clock of the database' },
     turn: async () => {
-      const mended = await mendFuture(pool, leaseMs);
+      const mended = await mend();
       if (mended > 0) {
         log.warn({ rows: mended }, 'the clock of the database was set back: rows were put right');
         onMended();

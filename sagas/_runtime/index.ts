@@ -11,7 +11,7 @@ import { type ConnectedDatabase, connectDatabase } from '../../platform/postgres
 import { gauge } from '../../platform/telemetry/index.ts';
 import { timeLimits } from '../../platform/time-limits.ts';
 import { answerRequests } from './answer-requests.ts';
-import { watchClock } from './clock.ts';
+import { mendFuture, watchClock } from './clock.ts';
 import type { SagaDefinition, SideEffectHandler } from './definition.ts';
 import { inspectSagas, type SagaInspector, type SagaStats } from './inspect.ts';
 import { startOutboxWorker } from './outbox.ts';
@@ -124,7 +124,7 @@ export function runSagas(options: SagasOptions & { database: ConnectedDatabase }
   const requests = answerRequests({ pool, eventStore, sagas, onTaken, log, host });
   const loops = { command: commands, 'side-effect': sideEffects, timers, requests };
   const clocks = watchClock({
-    ...{ pool, leaseMs, log, host },
+    ...{ log, host, mend: () => mendFuture(pool, leaseMs) },
     onMended: () => onTaken(allWorkers),
   });
   const listener = database.listen({

@@ -333,6 +333,32 @@ describe('what follows from webhooks', () => {
   });
 });
 
+describe('the clock of the database', () => {
+  it('set back a day lets nothing wait for a day: no pause, and no lease of a killed worker', async () => {
+    await receive(webhook(intent('pi_1'), 'evt_paused'));
+    await receive(webhook(intent('pi_2'), 'evt_leased'));
+    await pool.query(
+      `update stripe.inbox set next_attempt_at = now() + interval '1 day' where event_id = 'evt_paused';
+       insert into stripe.object_leases (object_id, fence, lease_until)
+       values ('pi_2', 0, now() + interval '1 day'),
+              ('balance-transactions', 0, now() + interval '1 day')`,
+    );
+    let sweeps = 0;
+    const gateway = stripe({
+      fetchIntent: async (id) => intentAt(id),
+      listBalanceTransactions: async () => {
+        sweeps += 1;
+        return { lines: [], hasMore: false };
+      },
+    });
+    await start(gateway, notingBus().bus);
+    await until(async () =>
+      expect((await rowsOf()).map(({ status }) => status)).toEqual(['processed', 'processed']),
+    );
+    await until(() => expect(sweeps).toBeGreaterThan(0));
+  });
+});
+
 describe('the statement', () => {
   const line = (n: number, changes: Partial<ObservedLine> = {}): ObservedLine => ({
     ...{ balanceTransactionId: `txn_${n}`, type: 'charge', reportingCategory: 'charge' },

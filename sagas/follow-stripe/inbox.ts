@@ -20,17 +20,20 @@ function ignoredBecause(object: StripeWebhook['object']): string | null {
 
 const aad = (eventId: string): string => `stripe-inbox|${eventId}`;
 
-/**
- * Where webhooks are taken in. Bodies hold names and addresses, so they are encrypted (AES-256-GCM,
- * `key`: 32 bytes of this purpose) and kept apart from the log, for a while. Resolves once its
- * tables are there.
- */
+/** Makes the tables, and opens it. */
 export async function createStripeInbox(options: {
   pool: Database;
   key: Buffer;
 }): Promise<StripeInbox> {
-  const { pool, key } = options;
-  await migrateStripe(pool);
+  await migrateStripe(options.pool);
+  return stripeInbox(options);
+}
+
+/**
+ * Where webhooks are taken in. Bodies hold names and addresses, so they are encrypted (AES-256-GCM,
+ * `key`: 32 bytes of this purpose) and kept apart from the log, for a while.
+ */
+export function stripeInbox({ pool, key }: { pool: Database; key: Buffer }): StripeInbox {
   return {
     receive: async ({ id, type, object, payloadHash }, rawBody) => {
       const { rowCount } = await crossing('inbox.store-webhook', () =>

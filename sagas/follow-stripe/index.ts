@@ -3,9 +3,11 @@ import type { Logger } from '../../platform/log/index.ts';
 import { type ConnectedDatabase, connectDatabase } from '../../platform/postgres/connected.ts';
 import type { StripeGateway } from '../../platform/stripe/index.ts';
 import { gauge } from '../../platform/telemetry/index.ts';
+import { watchClock } from '../_runtime/clock.ts';
 import type { SagaBus } from '../_runtime/index.ts';
 import { followObject } from './fold-object.ts';
 import { startInboxWorker } from './inbox-worker.ts';
+import { mendFuture } from './leases.ts';
 import { INBOX_CHANNEL, migrateStripe } from './schema.ts';
 import { startStatementReader } from './statement.ts';
 import { type InboxStats, inboxStats } from './stats.ts';
@@ -67,6 +69,13 @@ export function runFollowStripe(
     onFollowed: statement.nudge,
     ...{ log, host },
   });
+  const clocks = watchClock({
+    ...{ log, host, mend: () => mendFuture(pool) },
+    onMended: () => {
+      inbox.wake();
+      statement.nudge();
+    },
+  });
   const listener = database.listen({
     channel: INBOX_CHANNEL,
     heard: inbox.wake,
@@ -111,7 +120,7 @@ export function runFollowStripe(
     stats,
     stop: async () => {
       for (const callOff of timers) callOff();
-      await listener.stop();
+      await Promise.all([listener.stop(), clocks.stop()]);
       await inbox.stop();
       await statement.stop();
       await database.end();

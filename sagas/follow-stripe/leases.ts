@@ -2,6 +2,8 @@ import { type Host, machine } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Database, Queryable } from '../../platform/postgres/index.ts';
 import { timeLimits } from '../../platform/time-limits.ts';
+import { MARGIN_MS } from '../_runtime/clock.ts';
+import { LONGEST_PAUSE_MS } from '../_runtime/failures.ts';
 
 /** Work on one object of Stripe's, by one worker at a time. */
 export type ObjectLease = { readonly objectId: string; readonly fence: number };
@@ -81,4 +83,25 @@ export async function underLease<T>(
   } finally {
     endRenewals();
   }
+}
+
+/**
+ * Puts right what a database clock that was set back left in the future: no lease is longer than
+ * `LEASE_MS`, no pause than the longest. Else a webhook, or the whole statement, whose worker was killed
+ * would wait for as long as the clock went back. How many rows there were.
+ */
+export async function mendFuture(pool: Database): Promise<number> {
+  const { rows } = await pool.query<{ mended: number }>(
+    `with pauses as (
+       update stripe.inbox set next_attempt_at = clock_timestamp()
+        where status = 'pending' and next_attempt_at > clock_timestamp() + $1 * interval '1 millisecond'
+       returning 1
+     ), leases as (
+       update stripe.object_leases set lease_until = clock_timestamp() + ${LEASE}
+        where lease_until > clock_timestamp() + ${LEASE} + $2 * interval '1 millisecond' returning 1
+     )
+     select (select count(*) from pauses)::int + (select count(*) from leases)::int as mended`,
+    [LONGEST_PAUSE_MS + MARGIN_MS, MARGIN_MS],
+  );
+  return rows[0]?.mended ?? 0;
 }
