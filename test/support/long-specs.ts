@@ -8,6 +8,8 @@ export const longSpecs = [
   'test/event-store/{restarted,without-caches}.spec.ts',
   // A log that is moved while its processes are killed, with all read models built over the copy.
   'test/log/move.spec.ts',
+  // Simulated worlds by the hundred, others each day.
+  'test/simulation/long.spec.ts',
   'embedded/event-store/follow/crash.spec.ts',
   // Projections paused, compared and audited: whoever runs them looks each second.
   'projections/_runtime/life-cycle.spec.ts',
