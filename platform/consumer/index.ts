@@ -57,7 +57,7 @@ export function startConsumer(options: {
   const log = options.log.child({ consumer: definition.name });
   const maxBatch = definition.maxBatch ?? 500;
   const maxCatchUpBatch = definition.maxCatchUpBatch ?? maxBatch;
-  const outage = createOutage(log, definition.name);
+  const outage = createOutage(log, definition.name, host.now);
   const stopping = createInterrupt();
   const waiters = new Set<{ readonly position: bigint; readonly resolve: () => void }>();
 

@@ -166,7 +166,7 @@ export async function appendResolved(
 }
 
 /** What the store says of an append whose answer got lost; null: nothing, or nothing yet. */
-async function askFor(append: Append, look: Look): Promise<AppendOutcome | null> {
+export async function askFor(append: Append, look: Look): Promise<AppendOutcome | null> {
   const { stream, expectedRevision, events, deadline } = append;
   const range = { from: expectedRevision + 1, max: events.length, deadline };
   try {

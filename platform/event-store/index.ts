@@ -19,7 +19,7 @@ import { createPulse } from './pulse.ts';
 import { collect, createReading } from './reads.ts';
 import type { EventStore } from './types.ts';
 
-export { type AppendOutcome, untilKnown } from './append.ts';
+export { type AppendOutcome, askFor, untilKnown } from './append.ts';
 export { createCodec, type EncodedEvent, type EventToAppend, type RawEvent } from './codec.ts';
 export { AppendRefusedError, EventStoreUnavailableError, OutcomeUnknownError } from './errors.ts';
 export type { Feed, FeedItem } from './feed.ts';

@@ -41,38 +41,42 @@ export async function run(engine: Engine, plan: Plan): Promise<Outcome> {
       }
     },
   });
-  const startedAt = world.scheduler.now();
+  const { scheduler } = world;
+  const startedAt = scheduler.now();
   try {
     const stage = await setUp(world, plan);
     for (const step of plan.steps) {
-      await take(stage, step);
-      if (violations.length > 0) break;
+      if (violations.length === 0) await take(stage, step);
     }
+    if (violations.length === 0) await playToTheEnd(world);
     if (violations.length === 0) {
-      await comeToRest(world);
-      for (const told of world.clients.told) world.clients.repeat(told);
-      await comeToRest(world);
-      // Nothing waits for the next look at Stripe's statement, which comes every minute.
-      world.scheduler.leap(world.scheduler.now() + STATEMENT_MS);
-      await comeToRest(world);
       for (const [name, { atRest }] of Object.entries(invariants)) {
         if (atRest !== undefined) broken(name, await atRest(facts, world));
       }
     }
   } catch (error) {
-    broken('no-surprise', [
-      error instanceof Error ? (error.stack ?? error.message) : String(error),
-    ]);
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    broken('no-surprise', [text]);
   } finally {
     for (const process of world.processes) await process.crash();
     await world.database.end();
   }
-  const { scheduler } = world;
   return {
     violations,
     ...{ hash: scheduler.hash(), trace: scheduler.trace, tasks: scheduler.tasks() },
     ...{ events: world.events.length, passed: scheduler.now() - startedAt },
   };
+}
+
+/** To rest, and everything that was answered asked once more. */
+async function playToTheEnd(world: World): Promise<void> {
+  const { clients, scheduler } = world;
+  await comeToRest(world);
+  for (const told of clients.told) clients.repeat(told);
+  await comeToRest(world);
+  // Nothing waits for the next look at Stripe's statement, which comes every minute.
+  scheduler.leap(scheduler.now() + STATEMENT_MS);
+  await comeToRest(world);
 }
 
 /** Nothing fails any more, everybody is there, what was held back comes: time goes on until all is done. */

@@ -10,6 +10,7 @@ import type { WallClock } from './process.ts';
 import type { Owner, Scheduler } from './scheduler.ts';
 
 type Asked = Parameters<Queryable['query']>;
+type Answer = Awaited<ReturnType<Queryable['query']>>;
 
 /** A connection that broke, as `pg` tells it. */
 function cut(): Error {
@@ -148,29 +149,35 @@ export async function createDatabase(options: {
     told = [];
   };
 
-  /** One statement on the engine. `begin` and its ends are those of a savepoint. */
-  const execute = async (session: Session, ...[statement, values]: Asked) => {
-    if (session.broken) throw cut();
-    const text = typeof statement === 'string' ? statement : statement.text;
-    if (text === 'begin') {
+  /** `begin` and its ends are those of a savepoint. */
+  const bounds: Readonly<Record<string, (session: Session) => Promise<Answer>>> = {
+    begin: (session) => {
       inside = session;
       session.inside = true;
       return client.query('savepoint work');
-    }
-    if (text === 'rollback') {
+    },
+    rollback: async (session) => {
       session.inside = false;
       await undo();
       return { rows: [], rowCount: 0 };
-    }
-    if (text === 'commit') {
+    },
+    commit: async (session) => {
       const done = await client.query('release savepoint work');
       session.inside = false;
       tell();
       free();
       return done;
-    }
+    },
+  };
+
+  /** One statement on the engine. */
+  const execute = async (session: Session, ...[statement, values]: Asked): Promise<Answer> => {
+    if (session.broken) throw cut();
+    const config = typeof statement === 'string' ? { text: statement, values } : statement;
+    const bound = bounds[config.text];
+    if (bound !== undefined) return bound(session);
     const result = await ask(statement, values);
-    notified(text, values ?? (typeof statement === 'string' ? [] : (statement.values ?? [])));
+    notified(config.text, config.values ?? []);
     if (!session.inside) tell();
     return result;
   };

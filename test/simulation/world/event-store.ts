@@ -2,6 +2,7 @@ import { catalogue } from '../../../domain/_catalogue.ts';
 import type { StoredEvent } from '../../../domain/_kernel/event.ts';
 import {
   type AppendOutcome,
+  askFor,
   createCodec,
   type EncodedEvent,
   type EventStore,
@@ -131,6 +132,11 @@ export function createStore(options: {
         const types = encoded.map(({ type }) => type).join(', ');
         return untilKnown({
           ...{ deadline, host },
+          ask: () =>
+            askFor(
+              { stream, expectedRevision: expected, events: encoded, deadline },
+              readStreamRaw,
+            ),
           attempt: () =>
             network.call({
               owner,

@@ -1,5 +1,5 @@
 import type { Chance } from './chance.ts';
-import type { Owner, Scheduler } from './scheduler.ts';
+import type { Owner, Scheduler, Task } from './scheduler.ts';
 
 /** How often things go wrong, in percent of the calls. Calm: never. */
 export type Weather = {
@@ -42,23 +42,36 @@ type Sent = {
   readonly work: () => Promise<unknown> | unknown;
 };
 
+type Fate = 'answered' | 'lost before' | 'answer lost';
+
 const nature: Owner = { name: 'network', alive: true, outside: true };
 
 export function createNetwork(scheduler: Scheduler, chance: Chance): Network {
   const sent = new Set<Sent>();
+  /** What becomes of a call, drawn when it is made. */
+  const drawFate = (): Fate => {
+    const { lostBefore, lostAfter } = network.weather;
+    if (chance.percent(lostBefore)) return 'lost before';
+    return chance.percent(lostAfter) ? 'answer lost' : 'answered';
+  };
+  const drawLatency = (): number =>
+    chance.percent(network.weather.slow) ? (SLOW_MS[chance.below(SLOW_MS.length)] ?? 0) : 0;
+  const put = (task: Task): void => {
+    const latency = drawLatency();
+    if (latency > 0) scheduler.at(scheduler.now() + latency, task);
+    else scheduler.ready(task);
+  };
+
   const network: Network = {
     weather: { ...calm },
     call: ({ owner, label, work, lost, outlives = true }) =>
       new Promise((resolve, reject) => {
-        const { lostBefore, lostAfter, slow } = network.weather;
-        const before = chance.percent(lostBefore);
-        const after = !before && chance.percent(lostAfter);
+        const fate = drawFate();
         const call = { owner, label, work };
         if (outlives) sent.add(call);
-        const fate = before ? ' (lost before)' : after ? ' (answer lost)' : '';
         const run = async (): Promise<void> => {
           sent.delete(call);
-          if (before) {
+          if (fate === 'lost before') {
             reject(await lost());
             return;
           }
@@ -69,13 +82,10 @@ export function createNetwork(scheduler: Scheduler, chance: Chance): Network {
               (value) => () => resolve(value),
               (error: unknown) => () => reject(error),
             );
-          if (after) reject(await lost());
+          if (fate === 'answer lost') reject(await lost());
           else answer();
         };
-        const task = { owner, label: label + fate, run };
-        const latency = chance.percent(slow) ? (SLOW_MS[chance.below(SLOW_MS.length)] ?? 0) : 0;
-        if (latency > 0) scheduler.at(scheduler.now() + latency, task);
-        else scheduler.ready(task);
+        put({ owner, label: fate === 'answered' ? label : `${label} (${fate})`, run });
       }),
     died: (owner) => {
       for (const call of sent) {

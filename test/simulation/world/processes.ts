@@ -74,7 +74,7 @@ function beginLife(world: Surroundings, name: string, clock: WallClock): Life {
   const owner: Owner = { name, alive: true };
   const host = hostOf({ scheduler, chance, owner, clock });
   const eventStore = store.open(owner, host);
-  const gateway = gatewayTo(stripe.open(owner), []);
+  const gateway = gatewayTo(stripe.open(owner), [], host);
   const passwords = { hash: async () => '', verify: async () => true };
   const bus = createCommandBus({
     ...{ eventStore, commands, log, host },

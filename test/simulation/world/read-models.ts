@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../../../domain/_kernel/event.ts';
-import { foldChanges, rowsToLoad } from '../../../projections/_runtime/fold.ts';
+import { foldChanges, rowsToLoad, type Writes } from '../../../projections/_runtime/fold.ts';
 import { keyText } from '../../../projections/_runtime/rows.ts';
 import { changesOf } from '../../../projections/_runtime/statements.ts';
 import type { AnyRow, AnyTable } from '../../../projections/_runtime/table.ts';
@@ -23,6 +23,12 @@ export function createReadModels(): ReadModels {
     tables.set(name, rows);
     return rows;
   };
+  const write = ({ table, upserts, deletes }: Writes): void => {
+    const rows = rowsOf(table);
+    for (const row of upserts) rows.set(keyText(table, row), row);
+    for (const key of deletes) rows.delete(keyText(table, key));
+    written.set(table.name, upserts);
+  };
   return {
     apply: (event, ordinal) => {
       written = new Map();
@@ -31,12 +37,7 @@ export function createReadModels(): ReadModels {
         const changes = changesOf(definition, [{ ...event, ordinal, poison: null }]);
         const loaded = new Map<AnyTable, ReadonlyMap<string, AnyRow>>();
         for (const [table] of rowsToLoad(changes)) loaded.set(table, rowsOf(table));
-        for (const { table, upserts, deletes } of foldChanges(changes, loaded)) {
-          const rows = rowsOf(table);
-          for (const row of upserts) rows.set(keyText(table, row), row);
-          for (const key of deletes) rows.delete(keyText(table, key));
-          written.set(table.name, upserts);
-        }
+        for (const writes of foldChanges(changes, loaded)) write(writes);
       }
     },
     rows: (table) => [...(tables.get(table)?.values() ?? [])],

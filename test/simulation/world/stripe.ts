@@ -60,6 +60,8 @@ export type SimulatedStripe = {
 const KEYS_KEPT_MS = 24 * 3600_000;
 /** Its search lags behind by up to a minute. */
 const SEARCH_LAG_MS = 60_000;
+/** After five in a row the money waits for a person, and no run comes to rest. */
+const MOST_FAILURES = 2;
 const FEE = { fixed: 25, share: 0.015 };
 const BANK: Owner = { name: 'stripe', alive: true, outside: true };
 
@@ -200,25 +202,35 @@ export function createStripe(options: {
     return answer;
   };
 
+  const refuseWhatIsNotThere = (intent: Intent, amount: number): void => {
+    const gone = [...refunds.values()]
+      .filter((other) => other.intentId === intent.id && other.status !== 'failed')
+      .reduce((sum, other) => sum + other.amount, 0);
+    if (intent.status !== 'succeeded') refuse('charge_not_captured', 'nothing was captured');
+    if (gone + amount > intent.amount) refuse('charge_already_refunded', 'nothing is left of it');
+  };
+
+  /** At once, some seconds later, or back from the bank: at most twice in a row. */
+  const process = (refund: Refund, intent: Intent): void => {
+    const failed = [...refunds.values()].filter((other) => other.intentId === intent.id).length - 1;
+    if (failed < MOST_FAILURES && chance.percent(options.failingRefunds)) {
+      if (chance.percent(50)) settleRefund(refund, intent);
+      later(`the bank sends ${refund.id} back`, () => bounce(refund, intent));
+    } else if (chance.percent(60)) settleRefund(refund, intent);
+    else later(`refund ${refund.id} settles`, () => settleRefund(refund, intent));
+  };
+
   const createRefund: StripeApi['createRefund'] = async ({ intentId, amount, metadata }, key) =>
     once(key, () => {
       const intent = intentOf(intentId);
-      const gone = [...refunds.values()]
-        .filter((other) => other.intentId === intentId && other.status !== 'failed')
-        .reduce((sum, other) => sum + other.amount, 0);
-      if (intent.status !== 'succeeded') refuse('charge_not_captured', 'nothing was captured');
-      if (gone + amount > intent.amount) refuse('charge_already_refunded', 'nothing is left of it');
+      refuseWhatIsNotThere(intent, amount);
       const refund: Refund = {
         id: idOf('re', `${intentId}:${metadata['refund_id']}`),
         ...{ intentId, amount, metadata, status: 'pending', transaction: null },
       };
       refunds.set(refund.id, refund);
       happened('refund.created', { type: 'refund', id: refund.id });
-      if (chance.percent(options.failingRefunds)) {
-        if (chance.percent(50)) settleRefund(refund, intent);
-        later(`the bank sends ${refund.id} back`, () => bounce(refund, intent));
-      } else if (chance.percent(60)) settleRefund(refund, intent);
-      else later(`refund ${refund.id} settles`, () => settleRefund(refund, intent));
+      process(refund, intent);
       return refundAnswer(refund);
     });
 
