@@ -44,15 +44,11 @@ export async function run(engine: Engine, plan: Plan): Promise<Outcome> {
   const { scheduler } = world;
   const startedAt = scheduler.now();
   try {
-    const stage = await setUp(world, plan);
-    for (const step of plan.steps) {
-      if (violations.length === 0) await take(stage, step);
-    }
-    if (violations.length === 0) await playToTheEnd(world);
-    if (violations.length === 0) {
-      for (const [name, { atRest }] of Object.entries(invariants)) {
-        if (atRest !== undefined) broken(name, await atRest(facts, world));
-      }
+    const goesOn = () => violations.length === 0;
+    await play(world, plan, goesOn);
+    const rest = goesOn() ? Object.entries(invariants) : [];
+    for (const [name, { atRest }] of rest) {
+      if (atRest !== undefined) broken(name, await atRest(facts, world));
     }
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -68,9 +64,14 @@ export async function run(engine: Engine, plan: Plan): Promise<Outcome> {
   };
 }
 
-/** To rest, and everything that was answered asked once more. */
-async function playToTheEnd(world: World): Promise<void> {
+/** All steps, to rest, and everything that was answered asked once more; no further than `goesOn`. */
+async function play(world: World, plan: Plan, goesOn: () => boolean): Promise<void> {
   const { clients, scheduler } = world;
+  const stage = await setUp(world, plan);
+  for (const step of plan.steps) {
+    if (!goesOn()) return;
+    await take(stage, step);
+  }
   await comeToRest(world);
   for (const told of clients.told) clients.repeat(told);
   await comeToRest(world);
