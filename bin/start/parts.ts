@@ -27,6 +27,8 @@ type Setting = {
   wrap: ReturnType<typeof endsWithParent>;
   /** null: no bus in this run. */
   natsServer: NatsServer | null;
+  /** Where the roles find everything, if not where it is: tests put proxies in between. */
+  reach?: (variables: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
 };
 
 /** Where everything is, for the table a person sees and for the line a program reads. */
@@ -94,7 +96,7 @@ export function platformParts(setting: Setting): {
   const roleEnvironment = (): Record<string, string> => ({
     ...ownSecrets(setting),
     ...stripeKeys(setting),
-    ...variables(),
+    ...(setting.reach?.(variables()) ?? variables()),
   });
   const role = (name: string, title: string, roles: string) =>
     definePart({

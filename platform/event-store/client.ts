@@ -17,8 +17,26 @@ export type ClientHolder = {
 
 const DISPOSE_MS = 1000;
 
+const KEEP_ALIVE_TIMEOUT = /([?&]keepAliveTimeout=)(\d+)/i;
+const USUAL_KEEP_ALIVE_TIMEOUT_MS = 10_000;
+let connections = 0;
+
+/**
+ * The URL for a client with a connection of its own. gRPC shares connections between channels with
+ * the same options in a process, so a new client would go on with the one that is dead, for as long
+ * as nobody tells that it is. One option differs by a millisecond, which is nothing to anybody.
+ */
+export function apart(url: string): string {
+  connections += 1;
+  if (KEEP_ALIVE_TIMEOUT.test(url)) {
+    return url.replace(KEEP_ALIVE_TIMEOUT, (_all, name, ms) => name + (Number(ms) + connections));
+  }
+  const separator = url.includes('?') ? '&' : '?';
+  return `${url}${separator}keepAliveTimeout=${USUAL_KEEP_ALIVE_TIMEOUT_MS + connections}`;
+}
+
 export function holdClient(url: string, log: Logger): ClientHolder {
-  let client = EventStoreDBClient.connectionString(url);
+  let client = EventStoreDBClient.connectionString(apart(url));
   // Not the time of day, which may be set back: then nothing would be renewed for hours.
   let renewedAt = Number.NEGATIVE_INFINITY;
   let disposed = false;
@@ -36,7 +54,7 @@ export function holdClient(url: string, log: Logger): ClientHolder {
       // Disposing cancels everything else in flight on it, so at most once a second.
       if (disposed || failed !== client || performance.now() - renewedAt < 1000) return;
       renewedAt = performance.now();
-      client = EventStoreDBClient.connectionString(url);
+      client = EventStoreDBClient.connectionString(apart(url));
       retire(failed);
     },
     // The client waits for each of its streams to tell that it ended, and one that had ended before

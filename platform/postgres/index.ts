@@ -69,6 +69,13 @@ export function createPool(options: {
   pool.on('error', (error) =>
     options.log?.warn({ err: error, pool: options.name }, 'an idle Postgres connection was lost'),
   );
+  // Nobody else listens while a connection is taken: cut in the middle of a transaction, it would end
+  // the process. Whoever waits for its answer is told by that.
+  pool.on('connect', (client) =>
+    client.on('error', (error) =>
+      options.log?.debug({ err: error, pool: options.name }, 'a Postgres connection was lost'),
+    ),
+  );
   pool.on('release', (error) => {
     // Where one is dead the idle ones are, too, and each would cost somebody a time-out.
     if (isConnectionError(error)) dropIdle(pool);

@@ -23,7 +23,7 @@ export async function memoryOf(pids: Readonly<Record<string, number>>): Promise<
   return least;
 }
 
-function residentMiB(pid: number): number {
+export function residentMiB(pid: number): number {
   const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Math.round(Number(kib ?? 0) / 1024);
 }

@@ -126,7 +126,11 @@ export function sentAgainUnkilled(
 const arrivedAt = (id: string): number => Number(id.split('-')[0]);
 
 /** The ids on the bus, in order, once it has as many as the log. */
-export async function relayedIds(natsUrl: string, count: number): Promise<string[]> {
+export async function relayedIds(
+  natsUrl: string,
+  count: number,
+  patienceMs = 30_000,
+): Promise<string[]> {
   const connection = await connect(connectionOptions(natsUrl));
   try {
     const manager = await connection.jetstreamManager();
@@ -134,7 +138,7 @@ export async function relayedIds(natsUrl: string, count: number): Promise<string
       'the relay',
       () => manager.streams.info('PAWPRINT_EVENTS'),
       (info) => info.state.messages >= count,
-      30_000,
+      patienceMs,
     );
     const consumer = await connection.jetstream().consumers.get('PAWPRINT_EVENTS');
     const ids: string[] = [];
