@@ -56,7 +56,7 @@ export function startInboxWorker(options: {
         where status = 'pending' and next_attempt_at <= clock_timestamp()
           and not exists (select 1 from stripe.object_leases l
                            where l.object_id = inbox.object_id and l.lease_until > clock_timestamp())
-        group by object_id order by min(received_at) limit $1`,
+        group by object_id order by min(received_at), object_id limit $1`,
       [limit],
     );
     if (due.rows.length === 0) return [];

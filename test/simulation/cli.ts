@@ -36,7 +36,11 @@ const onRun = (runs: number): void => {
 
 console.error(`${seeds} plans: --seed ${seed}`);
 const explored = await withEngine((engine) =>
-  explore({ ...{ engine, seeds, seed, path, onRun }, stopped: () => interrupted }),
+  explore({
+    ...{ engine, seeds, seed, path, onRun },
+    shrinkMs: options.shrink * 1000,
+    stopped: () => interrupted,
+  }),
 );
 const report: Report = { ...explored, seed, seconds: (performance.now() - begun) / 1000 };
 if (process.stderr.isTTY) process.stderr.write('\n');

@@ -29,6 +29,8 @@ export type Exploring = {
   readonly seed: number;
   readonly path?: string | undefined;
   readonly onRun?: (runs: number) => void;
+  /** How long a plan that broke something is made smaller, in milliseconds; 0: it stays as it is. */
+  readonly shrinkMs: number;
   /** Ends the search after the run that is under way. */
   readonly stopped?: () => boolean;
 };
@@ -40,10 +42,12 @@ class PlanBroken extends Error {
 
 /** Plays plans until one breaks a promise, and makes that one as small as it goes. */
 export async function explore(options: Exploring): Promise<Explored> {
-  const { engine, seeds, seed, path, onRun, stopped = () => false } = options;
+  const { engine, seeds, seed, path, shrinkMs, onRun, stopped = () => false } = options;
   const totals = { runs: 0, tasks: 0, events: 0, passed: 0 };
+  let until = Number.POSITIVE_INFINITY;
   const property = fc.asyncProperty(plans(), async (plan) => {
-    if (stopped()) return;
+    // What is not played any more counts as kept: then fast-check finds nothing smaller, and ends.
+    if (stopped() || performance.now() > until) return;
     const outcome = await run(engine, plan);
     totals.runs += 1;
     totals.tasks += outcome.tasks;
@@ -51,7 +55,9 @@ export async function explore(options: Exploring): Promise<Explored> {
     totals.passed += outcome.passed;
     onRun?.(totals.runs);
     const [first] = outcome.violations;
-    if (first !== undefined) throw new PlanBroken(`${first.invariant}: ${first.what}`);
+    if (first === undefined) return;
+    until = Math.min(until, performance.now() + shrinkMs);
+    throw new PlanBroken(`${first.invariant}: ${first.what}`);
   });
   const details = await fc.check(property, {
     ...{ numRuns: seeds, seed },

@@ -11,6 +11,7 @@ import { type Engine, openEngine } from './world/database.ts';
 /** `npm test` plays a few plans, the same each time; SEEDS=N plays more of them. */
 const SEEDS = Number(process.env['SEEDS'] ?? 12);
 const SEED = 2027;
+const SHRINK_MS = Number(process.env['SHRINK_MS'] ?? 10_000);
 
 let database: TestDatabase;
 let engine: Engine;
@@ -25,7 +26,12 @@ afterAll(async () => {
 
 describe('the simulated platform', () => {
   it(`keeps its promises in ${SEEDS} plans`, async () => {
-    const { found, runs } = await explore({ engine, seeds: SEEDS, seed: SEED });
+    const { found, runs } = await explore({
+      engine,
+      seeds: SEEDS,
+      seed: SEED,
+      shrinkMs: SHRINK_MS,
+    });
     expect(found === null ? '' : foundText(found)).toBe('');
     expect(runs).toBe(SEEDS);
   }, 300_000);

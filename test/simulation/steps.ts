@@ -44,6 +44,8 @@ export type Plan = {
 };
 
 const MEMBERS = 4;
+/** How often within a step time moves on to the next timer. */
+const MOST_IDLE = 4;
 /** Each process and the database have a clock; the last number is all of them. */
 const ALL_CLOCKS = 5;
 const cards: readonly Card[] = ['pays', 'is-declined', 'asks-the-bank', 'takes-its-time'];
@@ -270,7 +272,11 @@ export async function take(stage: Stage, { meanwhile, ...step }: Timed): Promise
   stage.world.scheduler.note('step', JSON.stringify(step));
   const perform = doing[step.do] as (stage: Stage, step: Step) => Promise<void> | void;
   await perform(stage, step);
-  for (let count = 0; count < meanwhile; count += 1) {
-    if (!(await stage.world.scheduler.step())) break;
+  const { scheduler } = stage.world;
+  // Where nothing is under way time stands still, but for a few looks: it is the steps that let it pass.
+  let idle = 0;
+  for (let count = 0; count < meanwhile && idle < MOST_IDLE; count += 1) {
+    if (!scheduler.busy()) idle += 1;
+    await scheduler.step();
   }
 }

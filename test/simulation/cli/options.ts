@@ -11,6 +11,7 @@ makes it as small as it goes, and tells how to play it again.
   --seeds N      how many plans (default 1000)
   --seed S       the same seed makes the same plans (default: a random one, which is printed)
   --path P       the way from the seed to one plan, as a failure prints it
+  --shrink S     how many seconds a failing plan is made smaller (default 60; 0 leaves it as it is)
   --trace        with every task of the failing plan, not only those that tell something
   --json         the report as one line of JSON
   --help         this text
@@ -34,6 +35,7 @@ const schema = z.object({
     .string()
     .regex(/^\d+(:\d+)*$/, { error: 'expected a path such as 41:0:2' })
     .optional(),
+  shrink: z.coerce.number().min(0).default(60),
   trace: z.boolean().default(false),
   json: z.boolean().default(false),
   help: z.boolean().default(false),
@@ -49,6 +51,7 @@ export function optionsFrom(argv: readonly string[]): Options | string {
         seeds: { type: 'string' },
         seed: { type: 'string' },
         path: { type: 'string' },
+        shrink: { type: 'string' },
         trace: { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean' },

@@ -94,6 +94,11 @@ export const invariants: Readonly<Record<string, Invariant>> = {
   'charged-once': {
     promise: 'nobody is charged twice for one payment, or keeps paying for two',
     atRest: forEach((_enrollment, id, _facts, world) => {
+      const intents = [...world.stripe.intents.values()].filter(
+        ({ metadata }) => metadata['enrollment_id'] === id,
+      );
+      const made = new Set(intents.map(({ metadata }) => metadata['payment_id']));
+      if (made.size < intents.length) return 'one payment has two PaymentIntents';
       const money = moneyOf(world, id);
       const payments = new Set(money.map(({ paymentId }) => paymentId));
       const kept = money.filter(({ amount, back }) => total(back) < amount);

@@ -7,7 +7,7 @@ import type { StripeEvent } from './stripe.ts';
 
 /**
  * How webhooks come. `in-order`: each once, one after the other. `storm`: each five times, shuffled
- * over a minute, every tenth held back until `release`. `lost`: not before `release`.
+ * over seconds, every tenth held back until `release`. `lost`: not before `release`.
  */
 export type Delivery = 'in-order' | 'storm' | 'lost';
 
@@ -21,7 +21,7 @@ export type Postman = {
 
 const postman: Owner = { name: 'webhooks', alive: true, outside: true };
 const COPIES = 5;
-const SPREAD_MS = 60_000;
+const SPREAD_MS = 8000;
 /** Stripe tries again later what was not answered with 2xx. */
 const AGAIN_MS = 10_000;
 

@@ -29,6 +29,8 @@ export type Scheduler = {
   at(at: number, task: Task): () => void;
   /** Lets one thing happen; time moves on when nothing else can. False: nothing is to come. */
   step(): Promise<boolean>;
+  /** Whether something can happen without time moving on. */
+  busy(): boolean;
   /** Lets things happen until nothing is ready; time stands still. */
   settle(): Promise<void>;
   /** Time passes at once, as over a machine that slept: all timers until then become ready. */
@@ -129,6 +131,7 @@ export function createScheduler(chance: Chance, startAt: number): Scheduler {
       await runOne();
       return true;
     },
+    busy: () => pending.length > 0,
     settle: async () => {
       while (pending.length > 0) await runOne();
     },
