@@ -36,7 +36,7 @@ export const timeLimits = {
   /** Connections of their own: of locks, and of `LISTEN`. */
   session: {
     /** A statement that runs longer is not suspicious, but whether Postgres is still there is asked by another connection. */
-    quietMs: 1500,
+    quietMs: 1000,
     /** For the answer to that. */
     probeMs: 1500,
     heartbeatMs: 1000,
@@ -44,6 +44,8 @@ export const timeLimits = {
   stripe: {
     /** One try of a request, of two. */
     tryMs: 1500,
+    /** Both tries and the pause between them. */
+    callMs: 3500,
     /** A page of the statement, which is large, and which nobody waits for. */
     listMs: 10_000,
     /** What a command keeps of its time to record what Stripe answered. */
@@ -60,7 +62,7 @@ export const timeLimits = {
   },
 
   /** Background work, between two tries while something is away: it goes on within `recoveryMs` of its return. */
-  retryMs: { consumer: 1000, outbox: 1500, listen: 500 },
+  retryMs: { consumer: 500, outbox: 1500, listen: 500 },
   /** A worker that is gone loses its rows after this. */
   leaseMs: 4000,
   /** What is promised after an outage: all goes on, and nobody has to help. */

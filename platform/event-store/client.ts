@@ -72,7 +72,7 @@ export async function withTimeout<T>(work: Promise<T>, ms: number, error: () => 
   if (ms === Number.POSITIVE_INFINITY) return work;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(error()), ms);
+    timer = setTimeout(() => reject(error()), Math.max(1, ms));
   });
   try {
     return await Promise.race([work, late]);

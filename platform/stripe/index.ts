@@ -90,8 +90,14 @@ export function createStripeGateway(config: StripeConfig): StripeGateway {
 export function gatewayTo(
   stripe: StripeApi,
   webhookSecrets: readonly string[],
-  host: Pick<Host, 'now'>,
+  host: Pick<Host, 'now' | 'after'>,
 ): StripeGateway {
+  /** What a call may take in all. */
+  const most = (deadline: number | undefined): number => {
+    const { callMs, reserveMs } = timeLimits.stripe;
+    if (deadline === undefined) return callMs;
+    return Math.max(1, Math.min(callMs, deadline - host.now() - reserveMs));
+  };
   /** What one try may take, so that two of them, and what follows on the answer, fit before it. */
   const within = (deadline: number | undefined): Patience => {
     if (deadline === undefined) return {};
@@ -100,11 +106,25 @@ export function gatewayTo(
     if (left <= 0) throw new StripeUnavailableError('there is no time left to ask Stripe');
     return { timeout: Math.max(1, Math.min(tryMs, Math.floor(left / 2))) };
   };
-  const call = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+  /**
+   * Ends in bounded time: the package's own limit is one of silence, and an answer that comes byte by
+   * byte is never silent.
+   */
+  const call = async <T>(
+    what: string,
+    work: () => Promise<T>,
+    mostMs: number = timeLimits.stripe.callMs,
+  ): Promise<T> => {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const callOff = host.after(mostMs, () =>
+      reject(new StripeUnavailableError(`no answer to ${what} within ${mostMs} ms`)),
+    );
     try {
-      return await work();
+      return await Promise.race([work(), late]);
     } catch (error) {
       throw translate(what, error);
+    } finally {
+      callOff();
     }
   };
   const orNull = async <T>(work: Promise<T>): Promise<T | null> => {
@@ -128,13 +148,16 @@ export function gatewayTo(
   const fetchIntent = (intentId: string, deadline?: number): Promise<IntentAtStripe | null> => {
     const what = `fetch ${intentId}`;
     return orNull(
-      call(what, async () =>
-        asIntent(
-          await crossing('stripe.fetch-intent', () =>
-            stripe.retrieveIntent(intentId, within(deadline)),
+      call(
+        what,
+        async () =>
+          asIntent(
+            await crossing('stripe.fetch-intent', () =>
+              stripe.retrieveIntent(intentId, within(deadline)),
+            ),
+            what,
           ),
-          what,
-        ),
+        most(deadline),
       ),
     );
   };
@@ -144,7 +167,11 @@ export function gatewayTo(
     deadline?: number,
   ): Promise<IntentAtStripe | null> => {
     const what = `find ${paymentId}`;
-    const found = await call(what, () => stripe.searchIntents(paymentId, within(deadline)));
+    const found = await call(
+      what,
+      () => stripe.searchIntents(paymentId, within(deadline)),
+      most(deadline),
+    );
     const intents = found.data.map((answer) => parseAnswer(intentSchema, answer, what));
     // More than one can only be after a key was forgotten; the one with money is the one that counts.
     const chosen = intents.find((intent) => intent.status === 'succeeded') ?? intents[0];
@@ -159,10 +186,14 @@ export function gatewayTo(
 
   const clientSecret = (intentId: string, deadline?: number): Promise<string> => {
     const what = `fetch ${intentId}`;
-    return call(what, async () => {
-      const found = await stripe.retrieveIntent(intentId, within(deadline));
-      return asOpened(found, what).clientSecret;
-    });
+    return call(
+      what,
+      async () => {
+        const found = await stripe.retrieveIntent(intentId, within(deadline));
+        return asOpened(found, what).clientSecret;
+      },
+      most(deadline),
+    );
   };
 
   return {
@@ -181,25 +212,29 @@ export function gatewayTo(
         const { intentId } = existing.observed;
         return { intentId, clientSecret: await clientSecret(intentId, deadline) };
       }
-      return call(what, async () => {
-        const intent = await crossing('stripe.create-intent', () =>
-          stripe.createIntent(
-            {
-              amount: amount.amount,
-              currency: amount.currency.toLowerCase(),
-              description,
-              metadata: {
-                payment_id: paymentId,
-                enrollment_id: enrollmentId,
-                activity_id: activityId,
+      return call(
+        what,
+        async () => {
+          const intent = await crossing('stripe.create-intent', () =>
+            stripe.createIntent(
+              {
+                amount: amount.amount,
+                currency: amount.currency.toLowerCase(),
+                description,
+                metadata: {
+                  payment_id: paymentId,
+                  enrollment_id: enrollmentId,
+                  activity_id: activityId,
+                },
               },
-            },
-            paymentId,
-            within(deadline),
-          ),
-        );
-        return asOpened(intent, what);
-      });
+              paymentId,
+              within(deadline),
+            ),
+          );
+          return asOpened(intent, what);
+        },
+        most(deadline),
+      );
     },
     clientSecret,
     fetchIntent: (intentId) => fetchIntent(intentId),
@@ -237,15 +272,19 @@ export function gatewayTo(
       );
     },
     listBalanceTransactions: ({ createdFrom, createdTo, after, limit }) =>
-      call('list balance transactions', async () => {
-        const page = await crossing('stripe.list-statement', () =>
-          stripe.listBalanceTransactions({ limit, createdFrom, createdTo, after }),
-        );
-        const lines = page.data.map((line) =>
-          lineOf(parseAnswer(statementLineSchema, line, 'balance transaction')),
-        );
-        return { lines, hasMore: page.has_more };
-      }),
+      call(
+        'list balance transactions',
+        async () => {
+          const page = await crossing('stripe.list-statement', () =>
+            stripe.listBalanceTransactions({ limit, createdFrom, createdTo, after }),
+          );
+          const lines = page.data.map((line) =>
+            lineOf(parseAnswer(statementLineSchema, line, 'balance transaction')),
+          );
+          return { lines, hasMore: page.has_more };
+        },
+        2 * timeLimits.stripe.listMs,
+      ),
     verifyWebhook: (rawBody, signature, secrets = webhookSecrets) =>
       verifyWebhook(rawBody, signature, secrets),
   };
