@@ -70,15 +70,16 @@ export async function runFlows(
   return { flows, trouble };
 }
 
-/** Repeats what has no certain answer: a cut connection, 503. */
-async function persist(
+/** Repeats what has no certain answer: a cut connection, 503. `answers`: what counts as one. */
+export async function persist(
   what: string,
   trouble: Trouble,
   send: () => Promise<Answer>,
+  answers: readonly number[] = [200, 201],
 ): Promise<Answer> {
   for (const since = performance.now(); ; await delay(100)) {
     const answer = await send().catch((error: Error) => error);
-    const verdict = verdictOn(answer);
+    const verdict = verdictOn(answer, answers);
     if (verdict === 'done' && !(answer instanceof Error)) return answer;
     const late = performance.now() - since > PATIENCE_MS;
     if (verdict === 'done' || verdict === 'wrong' || late) {
@@ -89,8 +90,11 @@ async function persist(
   }
 }
 
-function verdictOn(answer: Answer | Error): 'done' | 'wrong' | keyof Trouble {
+function verdictOn(
+  answer: Answer | Error,
+  answers: readonly number[],
+): 'done' | 'wrong' | keyof Trouble {
   if (answer instanceof Error) return 'cut';
-  if (answer.status === 200 || answer.status === 201) return 'done';
+  if (answers.includes(answer.status)) return 'done';
   return answer.status === 503 ? 'unavailable' : 'wrong';
 }

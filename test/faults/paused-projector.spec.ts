@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { enrollment } from '../../embedded/demo/client/shapes.ts';
 import { inParallel, until } from '../../embedded/demo/client/wait.ts';
 import { createDriver, type Driver, type Person, parsed, problemOf } from '../acceptance/driver.ts';
-import { startAnotherReadApi } from '../support/another-read-api.ts';
+import { type AnotherProcess, startAnother } from '../support/another-process.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
 
 const WRITES = 200;
@@ -10,12 +10,12 @@ const LANES = 16;
 
 let platform: TestPlatform;
 let driver: Driver;
-let reader: { url: string; stop(): Promise<void> };
+let reader: AnotherProcess;
 
 beforeAll(async () => {
   platform = await startPlatform();
   driver = createDriver(platform);
-  reader = await startAnotherReadApi(platform);
+  reader = await startAnother('read-api', platform);
 }, 60_000);
 
 afterAll(async () => {
