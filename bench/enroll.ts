@@ -4,19 +4,20 @@
  * event store, and Fastify with one durable INSERT a request on the same Postgres.
  *
  *   node bench/enroll.ts [--count 3000] [--rounds 3] [--in-flight 64] [--activities 20]
- *                        [--members 199] [--seconds 8] [--from 200] [--profile] [--json]
+ *                        [--members 199] [--seconds 8] [--at 800] [--from 200] [--profile] [--json]
  *
  * Answered: `count` enrollments, `in-flight` at a time, in `rounds` that take turns with the floors;
  * the median round counts. CPU: what each process used for one, read models and sagas included, which
  * other work on the machine changes less than a rate. Sustained: the highest rate of an open load
  * (users who do not wait for each other) at which every consumer of the log stays less than a second
- * behind for `seconds`, rates growing by a fifth from `from` on. `--profile` adds where the two Node
+ * behind for `seconds`, rates growing by a fifth from `from` on. `at`: an open load of that rate, for
+ * what a user feels who is not in a queue. `--profile` adds where the two Node
  * processes of the write path spend it.
  */
 import { EventStoreDBClient, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { lowestOrdinal, untilHandled, untilSettled } from './_kit/consumers.ts';
 import { type CpuTimes, cpuPerPiece, cpuTimes } from './_kit/cpu.ts';
-import { drive, type Figures, medianRun } from './_kit/drive.ts';
+import { drive, driveAt, type Figures, medianRun } from './_kit/drive.ts';
 import { environment } from './_kit/environment.ts';
 import { startFloor } from './_kit/floor.ts';
 import { readFlags } from './_kit/options.ts';
@@ -26,7 +27,16 @@ import { type Season, startSeason } from './_kit/season.ts';
 import { type Step, sustained } from './_kit/sustained.ts';
 
 const options = readFlags(
-  { count: 3000, rounds: 3, 'in-flight': 64, activities: 20, members: 199, seconds: 8, from: 200 },
+  {
+    count: 3000,
+    rounds: 3,
+    'in-flight': 64,
+    activities: 20,
+    members: 199,
+    seconds: 8,
+    at: 800,
+    from: 200,
+  },
   ['profile', 'json'],
 );
 const { count, rounds, 'in-flight': inFlight } = options;
@@ -78,6 +88,8 @@ try {
     cpu.push({ spent: cpuTimes(platform.pids), from });
     enrolls.hot.push(await settled(season, () => drive(count, inFlight, hot)));
   }
+  progress(`open load of ${options.at} a second`);
+  const easy = await settled(season, () => driveAt(options.at, options.seconds, spread));
   const steps: Step[] = await sustained({
     ...{ season, action: spread, eventsPerAction: EVENTS_PER_ENROLLMENT },
     ...{ from: options.from, seconds: options.seconds },
@@ -100,6 +112,7 @@ try {
     row('floor: Fastify + pg, one INSERT', insertFigures),
     row(`enroll, answered, ${options.activities} activities`, medianRun(enrolls.spread)),
     row('enroll, answered, one hot activity', medianRun(enrolls.hot)),
+    row(`enroll, open load of ${options.at} a second`, easy),
     ...(best === undefined ? [] : [row('enroll, sustained', best.figures)]),
   ];
   const cpuMs = cpuPerPiece(
