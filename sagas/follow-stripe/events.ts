@@ -1,7 +1,9 @@
 /**
  * The kinds of objects of Stripe's that are followed, and the events after which one may stand
  * otherwise than before. Others (`charge.succeeded` beside `payment_intent.succeeded`) would cost a
- * webhook each and change nothing. By itself: the supervisor needs it, and nothing else of ours.
+ * webhook each and change nothing; `charge.updated` brings the balance transaction, and with it the
+ * fee, which Stripe makes some time after the payment. By itself: the supervisor needs it, and nothing
+ * else of ours.
  */
 export const followedEventsOf = {
   payment_intent: [
@@ -10,6 +12,7 @@ export const followedEventsOf = {
     'payment_intent.requires_action',
     'payment_intent.payment_failed',
     'payment_intent.canceled',
+    'charge.updated',
   ],
   refund: ['refund.created', 'refund.updated', 'refund.failed'],
 } as const;
