@@ -211,7 +211,7 @@ describe('the command path', () => {
     await execute('release-seat', { activityId }, { ...whose, cause: 'cancelled' }, saga, {
       on: otherBus,
     });
-    expect(await execute('enroll', { activityId }, { attendee }, member)).toMatchObject({
+    await expect(execute('enroll', { activityId }, { attendee }, member)).resolves.toMatchObject({
       status: 'held',
     });
   });
