@@ -105,4 +105,4 @@ export const editsOf = ({ file, find, replace, also = [] }: PlantedBug): readonl
 ];
 
 /** An assertion that failed, of `expect`, `expect.poll` or the kits for decisions: no crash, no time-out. */
-export const asserts = /^(Assertion)?Error: (expected|promise (resolved|rejected)) /m;
+export const asserts = /^(AssertionError: |Error: (expected|promise (resolved|rejected)) )/m;

@@ -16,9 +16,9 @@ const walked: readonly Omit<PlantedBug, 'spec' | 'property'>[] = [
     name: 'commits-the-place-before-the-rows',
     invariant: 'Rows of read models and their checkpoints are saved together, or not at all.',
     file: 'projections/_runtime/save.ts',
-    find: 'const plans: Plan[] = [];',
+    find: 'const plans = await apply(client, members, batch);',
     replace:
-      "await saveCheckpoints(client, members, batch);\n      await client.query('commit; begin');\n      const plans: Plan[] = [];",
+      "await saveCheckpoints(client, members, batch);\n      await client.query('commit; begin');\n      const plans = await apply(client, members, batch);",
     env: { CRASH_ONLY: 'projections.commit' },
     red: /paid seat|AssertionError/,
   },

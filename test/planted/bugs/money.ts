@@ -155,4 +155,14 @@ export const moneyBugs: readonly PlantedBug[] = [
     spec: 'projections/finance-journal/reduce.spec.ts',
     red: asserts,
   },
+  {
+    name: 'does-not-hear-of-the-fee',
+    property: 'money',
+    invariant: 'What Stripe says of a payment later, its fee, is heard of and not only looked for.',
+    file: 'sagas/follow-stripe/events.ts',
+    find: "    'charge.updated',\n",
+    replace: '',
+    spec: 'sagas/follow-stripe/events.spec.ts',
+    red: asserts,
+  },
 ];

@@ -79,17 +79,6 @@ export const processBugs: readonly PlantedBug[] = [
     red: asserts,
   },
   {
-    name: 'takes-a-commit-in-doubt-for-done',
-    property: 'log',
-    invariant: 'What the event store node acknowledged is in the log, whatever is killed.',
-    file: writer,
-    find: 'if (open !== undefined && came) {',
-    replace: 'if (open !== undefined) {',
-    spec: kill,
-    env: { ROUNDS: '12', SEED: '7' },
-    red: asserts,
-  },
-  {
     name: 'answers-before-the-commit',
     property: 'log',
     invariant: 'The event store node answers, and hands events out, after the commit.',

@@ -223,9 +223,9 @@ export const readBugs: readonly PlantedBug[] = [
     property: 'crash',
     invariant: 'A rebuild that was killed in the middle ends byte-equal to what was live.',
     file: 'projections/_runtime/save.ts',
-    find: 'const plans: Plan[] = [];',
+    find: 'const plans = await apply(client, members, batch);',
     replace:
-      "await saveCheckpoints(client, members, batch);\n      await client.query('commit; begin');\n      const plans: Plan[] = [];",
+      "await saveCheckpoints(client, members, batch);\n      await client.query('commit; begin');\n      const plans = await apply(client, members, batch);",
     spec: 'projections/_runtime/rebuild-killed.spec.ts',
     red: asserts,
   },
