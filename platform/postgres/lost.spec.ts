@@ -40,6 +40,13 @@ const elapsed = async (work: () => Promise<unknown>): Promise<number> => {
 const connectionError = expect.toSatisfy(isConnectionError);
 
 describe('a connection that is lost', () => {
+  it('has somebody who hears of it, also while it is taken', async () => {
+    // Without one its loss is an error that nobody handles, which ends the process.
+    const client = await pool.connect();
+    expect(client.listenerCount('error')).toBeGreaterThan(0);
+    client.release();
+  });
+
   it('in the middle of a transaction is told to who waits, and to nobody else', async () => {
     await proxy.set('cut-answers');
     const committing = transaction(pool, (client) => client.query('select 1'));

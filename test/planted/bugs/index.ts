@@ -6,6 +6,7 @@ import { domainBugs } from './domain.ts';
 import { eventStoreBugs } from './event-store.ts';
 import { liveBugs } from './live.ts';
 import { moneyBugs } from './money.ts';
+import { networkBugs } from './network.ts';
 import { peopleBugs } from './people.ts';
 import { processBugs } from './processes.ts';
 import { projectionBugs } from './projections.ts';
@@ -26,4 +27,5 @@ export const bugs: readonly PlantedBug[] = [
   ...domainBugs,
   ...processBugs,
   ...crashBugs,
+  ...networkBugs,
 ];
