@@ -58,6 +58,10 @@ export const properties = {
     holds: 'Nobody finds a person in the log, and an outage never looks like an erasure',
   },
   access: { title: 'Access', holds: 'What nobody was allowed is forbidden' },
+  determinism: {
+    title: 'Determinism',
+    holds: 'The same seed plays the same history, and what goes wrong in one is seen',
+  },
 } as const;
 
 export type Property = keyof typeof properties;

@@ -2,6 +2,7 @@ import type { PlantedBug } from '../bug.ts';
 import { commandBugs } from './commands.ts';
 import { consumerBugs } from './consumer.ts';
 import { crashBugs } from './crashes.ts';
+import { determinismBugs } from './determinism.ts';
 import { domainBugs } from './domain.ts';
 import { eventStoreBugs } from './event-store.ts';
 import { liveBugs } from './live.ts';
@@ -25,6 +26,7 @@ export const bugs: readonly PlantedBug[] = [
   ...liveBugs,
   ...peopleBugs,
   ...domainBugs,
+  ...determinismBugs,
   ...processBugs,
   ...crashBugs,
   ...networkBugs,
