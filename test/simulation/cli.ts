@@ -45,7 +45,7 @@ const explored = await withEngine((engine) =>
 const report: Report = { ...explored, seed, seconds: (performance.now() - begun) / 1000 };
 if (process.stderr.isTTY) process.stderr.write('\n');
 if (options.json) {
-  console.log(asJson(report));
+  console.log(asJson(report, options.trace));
   console.error(lastLine(report));
 } else {
   if (report.found !== null) {
@@ -54,5 +54,5 @@ if (options.json) {
   }
   console.log(reportText(report, process.stdout));
 }
-// Lives of simulated processes wait for ever; nothing of theirs may hold this one.
-process.exit(report.found === null ? 0 : 1);
+// Nothing holds this process: what simulated ones wait for is in its memory only.
+process.exitCode = report.found === null ? 0 : 1;

@@ -4,11 +4,13 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { explore } from './explore.ts';
 import { run } from './run.ts';
 import { plans } from './steps.ts';
+import { differs, storms } from './storm.ts';
 import { foundText } from './tell.ts';
 import { type Engine, openEngine } from './world/database.ts';
 
 /** `npm run faults` plays other plans each day; SEEDS=N as many as one likes. */
 const SEEDS = Number(process.env['SEEDS'] ?? 200);
+const STORMS = Number(process.env['STORMS'] ?? 60);
 const SEED = Number(process.env['SEED'] ?? Math.floor(Date.now() / 86_400_000));
 
 let database: TestDatabase;
@@ -29,6 +31,17 @@ it(
     expect(found === null ? '' : foundText(found)).toBe('');
   },
   SEEDS * 2000,
+);
+
+it(
+  `ends in the same bytes, in order and in a storm of webhooks, ${STORMS} times`,
+  async () => {
+    const property = fc.asyncProperty(storms, async (storm) => {
+      expect(await differs(engine, storm)).toBeNull();
+    });
+    await fc.assert(property, { numRuns: STORMS, seed: SEED });
+  },
+  STORMS * 5000,
 );
 
 it('plays twenty plans twice, each to the same trace', async () => {

@@ -5,12 +5,14 @@ import { explore } from './explore.ts';
 import { run } from './run.ts';
 import { keptSeeds } from './seeds.ts';
 import { plans } from './steps.ts';
+import { differs, storms } from './storm.ts';
 import { foundText, violationLines } from './tell.ts';
 import { type Engine, openEngine } from './world/database.ts';
 
 /** `npm test` plays a few plans, the same each time; SEEDS=N plays more of them. */
 const SEEDS = Number(process.env['SEEDS'] ?? 12);
 const SEED = 2027;
+const STORMS = Number(process.env['STORMS'] ?? 3);
 const SHRINK_MS = Number(process.env['SHRINK_MS'] ?? 10_000);
 
 let database: TestDatabase;
@@ -39,6 +41,12 @@ describe('the simulated platform', () => {
   it.each(keptSeeds)('keeps them where it once did not: $found', async ({ plan }) => {
     const { violations } = await run(engine, plan);
     expect(violationLines(violations)).toBe('');
+  });
+
+  it(`ends in the same bytes, in order and in a storm of webhooks, ${STORMS} times`, async () => {
+    for (const storm of fc.sample(storms, { numRuns: STORMS, seed: SEED })) {
+      expect(await differs(engine, storm)).toBeNull();
+    }
   });
 
   it('plays the same plan the same way: trace by trace, task by task', async () => {

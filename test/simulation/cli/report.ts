@@ -35,9 +35,12 @@ export const lastLine = ({ runs, found, seed }: Report): string =>
     ? `simulation: ${runs} plans held, seed ${seed}`
     : `simulation: broken by seed ${seed}, path ${found.path}`;
 
-/** What `--json` prints: the trace only of what broke. */
-export const asJson = ({ found, ...figures }: Report): string =>
-  JSON.stringify({
+/** What `--json` prints: the trace of what broke only where it is asked for. */
+export function asJson({ found, ...figures }: Report, withTrace: boolean): string {
+  if (found === null) return JSON.stringify({ ...figures, found });
+  const { trace, ...outcome } = found.outcome;
+  return JSON.stringify({
     ...figures,
-    found: found === null ? null : { ...found, hash: found.outcome.hash },
+    found: { ...found, outcome: withTrace ? { ...outcome, trace } : outcome },
   });
+}
