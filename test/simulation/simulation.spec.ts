@@ -10,9 +10,9 @@ import { foundText, violationLines } from './tell.ts';
 import { type Engine, openEngine } from './world/database.ts';
 
 /** `npm test` plays a few plans, the same each time; SEEDS=N plays more of them. */
-const SEEDS = Number(process.env['SEEDS'] ?? 12);
+const SEEDS = Number(process.env['SEEDS'] ?? 8);
 const SEED = 2027;
-const STORMS = Number(process.env['STORMS'] ?? 3);
+const STORMS = Number(process.env['STORMS'] ?? 2);
 const SHRINK_MS = Number(process.env['SHRINK_MS'] ?? 10_000);
 
 let database: TestDatabase;
