@@ -13,6 +13,8 @@ export type LogOfRecord = {
   readonly databaseUrl: string;
   readonly eventStore: EventStore;
   readonly keys: KeyStore;
+  /** For another process that reads what people's keys seal. */
+  readonly masterKey: Buffer;
   readonly pool: Pool;
   readonly log: Logger;
   /** Another client of the same log, as another process would have it. */
@@ -24,7 +26,8 @@ export async function startLogOfRecord(): Promise<LogOfRecord> {
   const database = await createTestDatabase();
   const node = await startEventStoreNode({ databaseUrl: database.url, port: 0 });
   const pool = createPool({ url: database.url, name: 'spec' });
-  const keys = openKeyStore({ pool, masterKey: randomBytes(32) });
+  const masterKey = randomBytes(32);
+  const keys = openKeyStore({ pool, masterKey });
   await keys.ready();
   const log = createLogger({ level: process.env['LOG_LEVEL'] ?? 'silent', name: 'spec' });
   const opened: EventStore[] = [];
@@ -40,6 +43,7 @@ export async function startLogOfRecord(): Promise<LogOfRecord> {
     databaseUrl: database.url,
     eventStore,
     keys,
+    masterKey,
     pool,
     log,
     another,
