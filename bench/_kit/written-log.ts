@@ -90,14 +90,21 @@ export async function writeLog(options: {
 
 /** A log takes its time, and so may this. */
 const PATIENCE_MS = 30 * 60_000;
+const LOOK_MS = 200;
 
 /** Every projection from an empty database to the head of the log. */
 export async function catchUp(
   written: Written,
+  /** Told now and then which event all of them have handled. */
+  onHandled?: (ordinal: number) => void,
 ): Promise<{ readonly handled: number; readonly parked: number }> {
   const { eventStore, log } = written;
   const { url, pool, drop } = await written.database();
   const running = await startProjections({ eventStore, url, definitions: projections, log });
+  const looking = setInterval(() => {
+    const ordinals = running.health().map(({ ordinal }) => ordinal);
+    onHandled?.(Math.min(...ordinals));
+  }, LOOK_MS);
   try {
     await running.reached(await eventStore.head(), AbortSignal.timeout(PATIENCE_MS));
     const { rows } = await pool.query<{ handled: number; parked: number }>(
@@ -107,6 +114,7 @@ export async function catchUp(
     if (rows[0] === undefined) throw new Error('an aggregate gave no row');
     return rows[0];
   } finally {
+    clearInterval(looking);
     await running.stop();
     await drop();
   }

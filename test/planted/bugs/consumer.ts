@@ -132,4 +132,16 @@ export const consumerBugs: readonly PlantedBug[] = [
     test: 'have one holder: a second stands by',
     red: asserts,
   },
+  {
+    name: 'resumes-at-the-event-it-has',
+    property: 'checkpoint',
+    invariant: 'Killed and started again, consumers handle every event once and in order.',
+    file: consumer,
+    find: 'feed = eventStore.feed(checkpoint?.position ?? null);',
+    replace: 'feed = eventStore.feed(checkpoint === null ? null : checkpoint.position - 1n);',
+    spec: 'test/faults/exactly-once/exactly-once.spec.ts',
+    test: 'is handled once and in order while it is written',
+    env: { EVENTS: '1500' },
+    red: /to deeply equal \{ first: undefined, at: -1 \}/,
+  },
 ];
