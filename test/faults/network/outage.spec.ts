@@ -30,14 +30,12 @@ const only = (process.env['OUTAGE_ONLY'] ?? everything.join()).split(',');
 const dependencies = everything.filter(
   (one) => only.includes(one) && (nats !== null || one !== 'NATS'),
 );
-const modes: readonly ProxyMode[] = [
-  'refuse',
-  'reset',
-  'black-hole',
-  'half-open',
-  'latency',
-  'drip',
+const ways: readonly ProxyMode[] = [
+  ...(['refuse', 'reset', 'black-hole', 'half-open', 'latency', 'drip'] as const),
 ];
+/** `OUTAGE_MODES=all` has `reset`, too, which is `refuse` to most of what is looked at here. */
+const wanted = process.env['OUTAGE_MODES'] ?? 'refuse,black-hole,half-open,latency,drip';
+const modes = ways.filter((way) => wanted === 'all' || wanted.split(',').includes(way));
 
 let stage: NetworkStage;
 let driver: Driver;
@@ -101,7 +99,6 @@ async function untilServed(activityId: string): Promise<number> {
   const { flows } = await runFlows(driver, {
     ...{ activityId, members: [member], count: 1, width: 1 },
   });
-  const paidAt = performance.now() - since;
   for (const { enrollmentId } of flows) {
     await until(
       'a ticket',
@@ -110,9 +107,7 @@ async function untilServed(activityId: string): Promise<number> {
       30_000,
     );
   }
-  const ms = performance.now() - since;
-  if (ms > 3000) console.log(`paid after ${Math.round(paidAt)} ms, ticket after ${Math.round(ms)}`);
-  return ms;
+  return performance.now() - since;
 }
 
 const slowest = (seen: readonly Seen[]): Seen | undefined =>
@@ -144,15 +139,7 @@ describe.each(dependencies)('%s', (dependency) => {
       await proxy.set(mode);
       const during = await watchMemory(delay(OUTAGE_MS));
       await proxy.set('pass');
-      const healedAt = new Date().toISOString();
       const recoveredMs = await untilServed(probed);
-      if (recoveredMs > 3000)
-        console.log(
-          stage.lines
-            .filter((line) => (/"time":"([^"]+)"/.exec(line)?.[1] ?? '') > healedAt)
-            .map((line) => line.slice(0, 400))
-            .join('\n'),
-        );
       const seen = load.seen.slice(from);
       const last = slowest(seen);
       console.log(
