@@ -13,6 +13,7 @@ import { processBugs } from './processes.ts';
 import { projectionBugs } from './projections.ts';
 import { readBugs } from './reads.ts';
 import { sagaBugs } from './sagas.ts';
+import { simulationBugs } from './simulation.ts';
 
 /** Every bug that `npm run test:planted` plants. */
 export const bugs: readonly PlantedBug[] = [
@@ -30,4 +31,5 @@ export const bugs: readonly PlantedBug[] = [
   ...processBugs,
   ...crashBugs,
   ...networkBugs,
+  ...simulationBugs,
 ];
