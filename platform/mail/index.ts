@@ -1,4 +1,5 @@
 import { createTransport } from 'nodemailer';
+import MailComposer from 'nodemailer/lib/mail-composer';
 import { crossing } from '../crash-points/index.ts';
 
 /** The mail server is away or asks to come back later. The message may have been taken all the same. */
@@ -59,13 +60,25 @@ export function createMailer(options: { smtpUrl: string; from: string }): Mailer
     domain: /@([\w.-]+)>?\s*$/.exec(from)?.[1] ?? 'localhost',
     send: async ({ headers = {}, ...mail }) => {
       try {
-        await crossing('mail.send', () => transport.sendMail({ ...mail, headers: { ...headers } }));
+        const raw = await composed({ from, ...mail, headers: { ...headers } });
+        const envelope = { from, to: mail.to.address };
+        await crossing('mail.send', () => transport.sendMail({ envelope, raw }));
       } catch (error) {
         throw translate(error);
       }
     },
     close: () => transport.close(),
   };
+}
+
+/**
+ * The message as one piece. A transport that composes it while it sends writes header, boundaries and
+ * lines as they come, each a system call: more than everything else of a mail.
+ */
+function composed(mail: MailComposer.Options): Promise<Buffer> {
+  return new MailComposer({ ...mail, disableFileAccess: true, disableUrlAccess: true })
+    .compile()
+    .build();
 }
 
 /** Resolves when the server greets us (and takes our login, if the URL has one); sends nothing. */
