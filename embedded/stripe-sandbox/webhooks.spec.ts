@@ -152,24 +152,17 @@ describe('webhooks', () => {
     await sandbox.stripe.paymentIntents.create(payment('pm_card_visa'));
     await eventually(() => endpoint.received.length).toBe(4);
     await settled();
-    const listed = async (type: string) => (await sandbox.stripe.events.list({ type })).data[0];
-    const event = await listed('payment_intent.succeeded');
-    const created = await listed('payment_intent.created');
+    // Named, it goes to every endpoint, also to one that would not be sent it.
+    const [event] = (await sandbox.stripe.events.list({ type: 'payment_intent.created' })).data;
     const response = await fetch(`${sandbox.url}/_sandbox/events/${event?.id}/redeliver`, {
       method: 'POST',
       body: new URLSearchParams({ times: '30' }),
     });
     expect(await response.json()).toEqual({ queued: 90 });
-    const unwanted = await fetch(`${sandbox.url}/_sandbox/events/${created?.id}/redeliver`, {
-      method: 'POST',
-      body: new URLSearchParams({ times: '1' }),
-    });
-    expect(await unwanted.json()).toEqual({ queued: 2 });
-    await eventually(() => endpoint.received.length).toBe(31);
-    await eventually(() => choosy.received.length).toBe(30);
-    expect(new Set(eventsAt(endpoint).map(({ id }) => id))).toEqual(
-      new Set([event?.id, created?.id]),
-    );
+    for (const place of [endpoint, choosy]) {
+      await eventually(() => place.received.length).toBe(30);
+      expect(new Set(eventsAt(place).map(({ id }) => id))).toEqual(new Set([event?.id]));
+    }
   });
 });
 

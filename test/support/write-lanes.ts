@@ -1,4 +1,5 @@
 import type { EventStore } from '../../platform/event-store/index.ts';
+import { KeyStoreUnavailableError } from '../../platform/keys/index.ts';
 import { type LaneEvent, lane } from '../../projections/_fixtures/lane.ts';
 
 const PATIENCE_MS = 60_000;
@@ -23,7 +24,8 @@ export async function writeLanes(options: {
   let done = 0;
   const append = async ({ stream, revision, ...event }: LaneEvent): Promise<void> => {
     const deadline = Date.now() + PATIENCE_MS;
-    const outcome = await eventStore.append(stream, revision - 1, [event], { deadline });
+    const tried = () => eventStore.append(stream, revision - 1, [event], { deadline });
+    const outcome = await insisting(tried, deadline);
     if (outcome.kind !== 'appended') throw new Error(`${stream}@${revision}: ${outcome.kind}`);
     written.set(stream, [...(written.get(stream) ?? []), event.id]);
   };
@@ -38,4 +40,15 @@ export async function writeLanes(options: {
   };
   await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
   return written;
+}
+
+/** A key store that is away stores nothing: the same event is sent again, as a client's command is. */
+async function insisting<T>(append: () => Promise<T>, deadline: number): Promise<T> {
+  for (;;) {
+    try {
+      return await append();
+    } catch (error) {
+      if (!(error instanceof KeyStoreUnavailableError) || Date.now() >= deadline) throw error;
+    }
+  }
 }

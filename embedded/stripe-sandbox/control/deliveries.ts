@@ -47,7 +47,7 @@ export function mountDeliveries(app: FastifyInstance, { pool, wake }: ControlDep
   });
 }
 
-/** New deliveries to every endpoint that wants them; shuffled, they come due in a random order. */
+/** New deliveries: what is named to every endpoint, else to those that want it; shuffled, they come due in a random order. */
 async function redeliver(pool: Pool, input: Redeliver): Promise<number> {
   const { rowCount } = await pool.query(
     `INSERT INTO stripe_sandbox.deliveries (event_id, endpoint_id, next_attempt_at)
@@ -57,7 +57,7 @@ async function redeliver(pool: Pool, input: Redeliver): Promise<number> {
       CROSS JOIN stripe_sandbox.webhook_endpoints e
       CROSS JOIN generate_series(1, $1::integer)
       WHERE o.object = 'event' AND e.enabled
-        AND e.enabled_events && ARRAY['*', o.body->>'type']
+        AND ($2::text[] IS NOT NULL OR e.enabled_events && ARRAY['*', o.body->>'type'])
         AND ($2::text[] IS NULL OR o.id = ANY ($2))
         AND ($3::text[] IS NULL OR o.body->>'type' = ANY ($3))`,
     [input.times, input.events ?? null, input.types ?? null, input.shuffle],

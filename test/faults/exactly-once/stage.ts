@@ -27,7 +27,8 @@ const script = fileURLToPath(new URL('consumers.ts', import.meta.url));
 
 export async function startConsumers(log: LogOfRecord): Promise<Consumers> {
   const database = await createTestDatabase();
-  const pool = createPool({ url: database.url, name: 'spec' });
+  // Whole tables are read through it, of as many rows as there are events.
+  const pool = createPool({ url: database.url, name: 'spec', long: true });
   await prepareReadModels(pool, [...projections, witnessProjection]);
   await migrateSagas(pool);
   await keepWritesOf(pool);
