@@ -259,8 +259,9 @@ const memoryGoesBack = { MALLOC_MMAP_THRESHOLD_: '262144' };
 /**
  * What a request or a batch of events makes is garbage when it is answered. V8 begins with room for
  * 1 MB of new objects, collects each time it is full, and keeps as old what was in flight just then.
+ * No less and no more than this: a process in trouble is not to grow by what it was given to grow into.
  */
-const roomForNewObjects = ['--min-semi-space-size=16', '--max-semi-space-size=32'];
+const roomForNewObjects = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
 
 function child<Value>(
   setting: Setting,
