@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { optionsOf } from '../support/cli-options.ts';
 
 export const help = `npm run fuzz:event-store [-- options]
 
@@ -42,22 +42,16 @@ const schema = z.object({
 export type Options = z.infer<typeof schema>;
 
 /** The options, or what is wrong with them. */
-export const optionsFrom = (argv: readonly string[]): Options | string => {
-  try {
-    const { values } = parseArgs({
-      args: [...argv],
-      options: {
-        minutes: { type: 'string' },
-        seed: { type: 'string' },
-        lanes: { type: 'string' },
-        stalls: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    });
-    const parsed = schema.safeParse(values);
-    return parsed.success ? parsed.data : z.prettifyError(parsed.error);
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-};
+export const optionsFrom = (argv: readonly string[]): Options | string =>
+  optionsOf(
+    argv,
+    {
+      minutes: { type: 'string' },
+      seed: { type: 'string' },
+      lanes: { type: 'string' },
+      stalls: { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+    schema,
+  );

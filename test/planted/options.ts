@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { optionsOf } from '../support/cli-options.ts';
 
 export const help = `npm run test:planted [-- options]
 
@@ -45,26 +45,20 @@ const schema = z.object({
 export type Options = z.infer<typeof schema>;
 
 /** The options, or what is wrong with them. */
-export const optionsFrom = (argv: readonly string[]): Options | string => {
-  try {
-    const { values } = parseArgs({
-      args: [...argv],
-      options: {
-        only: { type: 'string', multiple: true },
-        property: { type: 'string', multiple: true },
-        spec: { type: 'string', multiple: true },
-        list: { type: 'boolean' },
-        stale: { type: 'boolean' },
-        lanes: { type: 'string' },
-        table: { type: 'string' },
-        root: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    });
-    const parsed = schema.safeParse(values);
-    return parsed.success ? parsed.data : z.prettifyError(parsed.error);
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-};
+export const optionsFrom = (argv: readonly string[]): Options | string =>
+  optionsOf(
+    argv,
+    {
+      only: { type: 'string', multiple: true },
+      property: { type: 'string', multiple: true },
+      spec: { type: 'string', multiple: true },
+      list: { type: 'boolean' },
+      stale: { type: 'boolean' },
+      lanes: { type: 'string' },
+      table: { type: 'string' },
+      root: { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+    schema,
+  );

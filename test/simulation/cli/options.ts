@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { optionsOf } from '../../support/cli-options.ts';
 
 export const help = `npm run simulate [-- options]
 
@@ -43,23 +43,17 @@ const schema = z.object({
 export type Options = z.infer<typeof schema>;
 
 /** The options, or what is wrong with them. */
-export function optionsFrom(argv: readonly string[]): Options | string {
-  try {
-    const { values } = parseArgs({
-      args: [...argv],
-      options: {
-        seeds: { type: 'string' },
-        seed: { type: 'string' },
-        path: { type: 'string' },
-        shrink: { type: 'string' },
-        trace: { type: 'boolean' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    });
-    const parsed = schema.safeParse(values);
-    return parsed.success ? parsed.data : z.prettifyError(parsed.error);
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
+export const optionsFrom = (argv: readonly string[]): Options | string =>
+  optionsOf(
+    argv,
+    {
+      seeds: { type: 'string' },
+      seed: { type: 'string' },
+      path: { type: 'string' },
+      shrink: { type: 'string' },
+      trace: { type: 'boolean' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+    schema,
+  );
