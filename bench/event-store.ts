@@ -20,10 +20,11 @@
  *
  * Ends with 1 if an append was lost, an event came twice or in the wrong place, or a log does not verify.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '../embedded/postgres/index.ts';
+import { removeFolder } from '../test/support/remove-folder.ts';
 import { environment } from './_kit/environment.ts';
 import { type AppendResult, measureAppends } from './_kit/event-store/append.ts';
 import type { Bench } from './_kit/event-store/couple.ts';
@@ -82,5 +83,5 @@ try {
   });
 } finally {
   await postgres.stop();
-  rmSync(folder, { recursive: true, force: true });
+  removeFolder(folder);
 }

@@ -8,13 +8,14 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { cpus, tmpdir, totalmem, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { processesOf } from '../test/support/processes.ts';
+import { removeFolder } from '../test/support/remove-folder.ts';
 
 type Account = { name: string; uid: number; gid: number; home: string };
 type Row = { user: string; start: string; ms: number[] };
@@ -130,7 +131,7 @@ async function measure(account: Account): Promise<Row[]> {
     const first: number[] = [];
     const second: number[] = [];
     for (let index = 0; index < runs; index += 1) {
-      rmSync(join(clone, '.data'), { recursive: true, force: true });
+      removeFolder(join(clone, '.data'));
       first.push(await startOnce(clone, account));
       second.push(await startOnce(clone, account));
     }
@@ -140,7 +141,7 @@ async function measure(account: Account): Promise<Row[]> {
       { user: account.name, start: 'second start', ms: second },
     ];
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -27,6 +27,7 @@ import { createPool, type Pool } from '../platform/postgres/index.ts';
 import { createStripeGateway, type StripeGateway } from '../platform/stripe/index.ts';
 import { createTestDatabase, type TestDatabase } from '../test/support/database.ts';
 import { type LogOfRecord, startLogOfRecord } from '../test/support/log-of-record.ts';
+import { removeFolder } from '../test/support/remove-folder.ts';
 import { type Sagas, startSagas } from './_runtime/index.ts';
 import { createStripeInbox, type StripeInbox } from './follow-stripe/index.ts';
 import {
@@ -104,7 +105,7 @@ afterAll(async () => {
   endpoint.close();
   await Promise.all([mailbox.stop(), sandbox.stop(), pool.end()]);
   await Promise.all([log.stop(), database.drop()]);
-  rmSync(mails, { recursive: true, force: true });
+  removeFolder(mails);
 });
 
 async function start(clock: () => number = Date.now): Promise<void> {

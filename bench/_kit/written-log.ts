@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { catalogue } from '../../domain/_catalogue.ts';
@@ -10,6 +10,7 @@ import { createLogger, type Logger } from '../../platform/log/index.ts';
 import { createPool, type Pool } from '../../platform/postgres/index.ts';
 import { startProjections } from '../../projections/_runtime/start.ts';
 import { projections } from '../../projections/index.ts';
+import { removeFolder } from '../../test/support/remove-folder.ts';
 import { writeLanes } from '../../test/support/write-lanes.ts';
 import { startDurable } from './event-store/nodes.ts';
 import { progress } from './report.ts';
@@ -83,7 +84,7 @@ export async function writeLog(options: {
       await node.stop();
       await pool.end();
       await postgres.stop();
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder(folder);
     },
   };
 }

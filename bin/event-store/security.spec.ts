@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hashPassword, isPassword } from '../../embedded/event-store/access/password.ts';
 import { formatUsers } from '../../embedded/event-store/access/users.ts';
+import { removeFolder } from '../../test/support/remove-folder.ts';
 import { UsageError } from '../start/options.ts';
 import { securityOf } from './security.ts';
 
@@ -23,7 +24,7 @@ beforeAll(async () => {
   await writeFile(files.users, formatUsers([zoe]));
   await writeFile(join(folder, 'admin.json'), formatUsers([admin]));
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(() => removeFolder(folder));
 
 const ADMIN = { EVENTSTORE_DEFAULT_ADMIN_PASSWORD: 'a long password' };
 const quiet = (): void => undefined;

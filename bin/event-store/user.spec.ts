@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { formatUsers, parseUsers } from '../../embedded/event-store/access/users.ts';
+import { removeFolder } from '../../test/support/remove-folder.ts';
 import { createOutput } from '../ops/_cli/output.ts';
 import { passwordFrom, userVerb } from './user.ts';
 
@@ -18,7 +19,7 @@ beforeEach(async () => {
   users = join(folder, 'users.json');
   if (zoe && eve) await writeFile(users, formatUsers([zoe, eve]));
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => removeFolder(folder));
 
 const remove = async (name: string, file = users) => {
   let said = '';

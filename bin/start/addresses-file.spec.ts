@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lockDataFolder } from '../../embedded/supervisor/index.ts';
+import { removeFolder } from '../../test/support/remove-folder.ts';
 import { findInstallation } from '../ops/_cli/installation.ts';
 import { announce, announcedIn } from './addresses-file.ts';
 
@@ -10,7 +11,7 @@ let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pawprint-addresses-'));
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => removeFolder(folder));
 
 const variables = {
   DATABASE_URL: 'postgresql://postgres:hunter2@127.0.0.1:25432/pawprint',

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { removeFolder } from '../../test/support/remove-folder.ts';
 import { readOptions } from './options.ts';
 import { chooseStartPorts } from './ports.ts';
 
@@ -26,6 +27,6 @@ test('the port of a part that runs elsewhere may be taken: nobody hears of it', 
     expect(portOf('postgres')).toBeGreaterThan(0);
   } finally {
     other.close();
-    await rm(folder, { recursive: true });
+    removeFolder(folder);
   }
 });

@@ -1,12 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
+import { removeFolder } from '../../test/support/remove-folder.ts';
 import { selfSigned } from '../../test/support/self-signed.ts';
 import { connectTo, happened, newStream, numbers, read } from './_fixtures/harness.ts';
 
@@ -31,7 +32,7 @@ afterEach(async () => {
   }
 });
 afterAll(async () => {
-  await rm(folder, { recursive: true });
+  removeFolder(folder);
   await database.drop();
 });
 

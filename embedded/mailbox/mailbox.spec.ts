@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { removeFolder } from '../../test/support/remove-folder.ts';
 import { type Mailbox, startMailbox } from './index.ts';
 import type { Message, MessageSummary } from './message.ts';
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await mailbox.stop();
-  await rm(directory, { recursive: true, force: true });
+  removeFolder(directory);
 });
 afterEach(async () => {
   for (const name of await readdir(directory)) await rm(join(directory, name));

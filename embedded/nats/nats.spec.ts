@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'nats';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connectionOptions } from '../../platform/nats/index.ts';
 import { natsServerForSpecs } from '../../test/support/nats.ts';
+import { removeFolder } from '../../test/support/remove-folder.ts';
 import { type EmbeddedNats, findNatsServer, NatsServerUnusable, startNats } from './index.ts';
 import { serversOf } from './leftover.ts';
 
@@ -15,7 +16,7 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'pawprint-nats-spec-'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => removeFolder(folder));
 
 function program(name: string, text: string): string {
   const path = join(folder, name);

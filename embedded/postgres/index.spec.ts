@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { removeFolder } from '../../test/support/remove-folder.ts';
 import { type EmbeddedPostgres, PostgresPortTaken, startPostgres } from './index.ts';
 import { processesIn } from './leftovers.ts';
 
@@ -54,7 +55,7 @@ async function runFixture(name: string, until: RegExp): Promise<[ChildProcess, s
 afterEach(async () => {
   for (const postgres of running.splice(0)) await postgres.stop();
 });
-afterAll(() => rmSync(parent, { recursive: true, force: true }));
+afterAll(() => removeFolder(parent));
 
 test('a set-up killed half-way is started over', async () => {
   const [child] = await runFixture('start-and-wait.ts', /^(starting)$/);

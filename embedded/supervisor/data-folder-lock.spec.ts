@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { removeFolder } from '../../test/support/remove-folder.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'pawprint-lock-'));
-afterAll(() => rmSync(parent, { recursive: true, force: true }));
+afterAll(() => removeFolder(parent));
 
 test('a folder is locked once, by whatever path, and says who has it', async () => {
   const folder = join(parent, 'data');

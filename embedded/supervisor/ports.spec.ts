@@ -1,13 +1,14 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { removeFolder } from '../../test/support/remove-folder.ts';
 import { choosePorts, type PortWish } from './ports.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'pawprint-ports-'));
-afterAll(() => rmSync(parent, { recursive: true, force: true }));
+afterAll(() => removeFolder(parent));
 let files = 0;
 const newMemory = () => {
   files += 1;

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
+import { removeFolder } from '../../test/support/remove-folder.ts';
 import { endRequests } from './run.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'pawprint-run-'));
@@ -63,7 +64,7 @@ afterEach(async () => {
     for (const pid of left) process.kill(pid, 'SIGKILL');
   }
 });
-afterAll(() => rmSync(parent, { recursive: true, force: true }));
+afterAll(() => removeFolder(parent));
 
 test('one Ctrl-C that npm passes on as well is one, a later one is a second', () => {
   const whatNext = endRequests();

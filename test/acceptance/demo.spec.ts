@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type DemoResult, playSeason } from '../../embedded/demo/index.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 import { createDriver, type Driver, good, parsed } from './driver.ts';
 import { balanceOf, journal } from './finance.ts';
 
@@ -47,7 +48,7 @@ beforeAll(async () => {
 afterAll(async () => {
   driver?.close();
   await platform?.stop();
-  rmSync(dataDir, { recursive: true, force: true });
+  removeFolder(dataDir);
 });
 
 const play = (): Promise<DemoResult> => {

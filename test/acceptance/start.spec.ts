@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -8,10 +8,11 @@ import { afterAll, expect, test } from 'vitest';
 import { until } from '../../embedded/demo/client/wait.ts';
 import { startPlatform } from '../support/platform.ts';
 import { processesOf } from '../support/processes.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 import { createDriver, type Person } from './driver.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'pawprint-start-spec-'));
-afterAll(() => rmSync(parent, { recursive: true, force: true }));
+afterAll(() => removeFolder(parent));
 const dataDir = join(parent, 'data');
 
 /** How long the parts of a killed supervisor may take to notice and end. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import {
   Wait,
 } from 'testcontainers';
 import type { TestPlatform } from '../support/platform.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -31,7 +32,6 @@ const published = ['WRITE_API', 'READ_API', 'PROMETHEUS', 'STRIPE_SANDBOX', 'MAI
 /** `sh deploy/make-secrets.sh && docker compose up --build`, on free ports, under a name of its own. */
 export async function composeUp(): Promise<ComposedPlatform> {
   const folder = await mkdtemp(join(tmpdir(), 'pawprint-compose-'));
-  const removeFolder = () => rm(folder, { recursive: true, force: true });
   try {
     const secretsFile = join(folder, '.env');
     execFileSync('sh', [join(repository, 'deploy/make-secrets.sh'), secretsFile]);
@@ -54,7 +54,7 @@ export async function composeUp(): Promise<ComposedPlatform> {
     };
     const stop = async () => {
       await started.down({ removeVolumes: true });
-      await removeFolder();
+      removeFolder(folder);
     };
     const elsewhere = () => {
       throw new Error('the parts run in containers');
@@ -81,7 +81,7 @@ export async function composeUp(): Promise<ComposedPlatform> {
       stop,
     };
   } catch (error) {
-    await removeFolder();
+    removeFolder(folder);
     throw error;
   }
 }

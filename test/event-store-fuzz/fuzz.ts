@@ -1,10 +1,11 @@
 /**
  * `npm run fuzz:event-store`: hostile clients against the event store node. See README.md.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '../../embedded/postgres/index.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 import { runCampaign } from './campaign.ts';
 import { startNodeProcess } from './node-process.ts';
 import { help, optionsFrom } from './options.ts';
@@ -52,7 +53,7 @@ try {
   }
 } finally {
   await postgres.stop();
-  await rm(dataDir, { recursive: true, force: true });
+  removeFolder(dataDir);
 }
 if (process.stderr.isTTY) process.stderr.write('\n');
 if (options.json) console.log(JSON.stringify(report));

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashPassword } from '../../embedded/event-store/access/password.ts';
 import { startEventStoreNode } from '../../embedded/event-store/index.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 import { selfSigned } from '../support/self-signed.ts';
 import { GROUPS, type SecuredTarget } from './secured.ts';
 
@@ -34,7 +35,7 @@ export const openSecured = async (): Promise<SecuredTarget> => {
     async close() {
       await node.stop();
       await database.drop();
-      await rm(folder, { recursive: true });
+      removeFolder(folder);
     },
   };
 };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import type { Call } from '../../embedded/demo/client/http.ts';
 import { inParallel } from '../../embedded/demo/client/wait.ts';
 import { filesUnder, searchFiles } from '../acceptance/byte-search.ts';
 import type { TestPlatform } from '../support/platform.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 import { nextAddress } from './addresses.ts';
 import type { Target } from './api.ts';
 import { goodCall, SOMEBODY } from './cases/index.ts';
@@ -176,7 +177,7 @@ export function redactionTests(): void {
         expect(whatOf(searchFiles([leak], [value])), spelt).toEqual([`${name} in ${leak}`]);
       }
     }
-    rmSync(folder, { recursive: true });
+    removeFolder(folder);
     expect(
       searchFiles(logs(), ['/v1/sessions/refresh', '/v1/activities/:activityId/roster']).length,
     ).toBeGreaterThan(1);

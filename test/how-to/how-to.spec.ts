@@ -6,7 +6,6 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -17,6 +16,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { projectFiles } from '../../tools/check/files.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 import { isAsPrinted, outputsOf, scriptOf } from '../walkthrough/blocks.ts';
 import { applyHunks, isMeantToFail, type RecipeStep, readRecipe, shownOf } from './recipe.ts';
 
@@ -48,7 +48,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await platform?.stop();
-  rmSync(clone, { recursive: true, force: true });
+  removeFolder(clone);
 });
 
 test('there is something to do on each page', () => {
@@ -115,7 +115,7 @@ function borrowPackages(): void {
   const [packages, borrowed] = [join(root, 'node_modules'), join(clone, 'node_modules')];
   const { status } = spawnSync('cp', ['--archive', '--link', packages, borrowed]);
   if (status !== 0) {
-    rmSync(borrowed, { recursive: true, force: true });
+    removeFolder(borrowed);
     symlinkSync(packages, borrowed);
     // `.gitignore` means the folder, and here it is a link.
     writeFileSync(join(clone, '.git/info/exclude'), 'node_modules\n');
@@ -123,7 +123,7 @@ function borrowPackages(): void {
   }
   const written = readdirSync(packages).filter((name) => /^\.(?!bin$)/.test(name));
   for (const name of written) {
-    rmSync(join(borrowed, name), { recursive: true });
+    removeFolder(join(borrowed, name));
     cpSync(join(packages, name), join(borrowed, name), { recursive: true });
   }
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -13,6 +13,7 @@ import { dumpProjection, startProjections } from '../../projections/_runtime/ind
 import { projections } from '../../projections/index.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type LogOfRecord, startLogOfRecord } from '../support/log-of-record.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 import { ended, eventStore, start } from './cli.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -41,7 +42,7 @@ afterAll(async () => {
   await node?.stop();
   await database?.drop();
   await source?.stop();
-  rmSync(folder, { recursive: true });
+  removeFolder(folder);
 });
 
 const tablesOver = async (store: EventStore): Promise<readonly string[]> => {

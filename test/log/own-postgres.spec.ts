@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,12 +7,13 @@ import { afterAll, expect, test, vi } from 'vitest';
 import { connectTo, happened, newStream } from '../../embedded/event-store/_fixtures/harness.ts';
 import { processesIn } from '../../embedded/postgres/leftovers.ts';
 import { runningPostgres } from '../../embedded/postgres/running.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 import { serving } from './cli.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'event-log-spec-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => removeFolder(folder));
 
 test('a node whose Postgres cannot start again goes on trying, and heals when it can', async () => {
   const node = await serving('--data', folder);

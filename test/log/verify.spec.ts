@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -9,6 +9,7 @@ import {
   query,
 } from '../../embedded/event-store/_fixtures/harness.ts';
 import { runningPostgres } from '../../embedded/postgres/running.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 import { eventStore, serving } from './cli.ts';
 
 // Each starts a Postgres and several processes.
@@ -22,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await node.stop();
-  rmSync(folder, { recursive: true });
+  removeFolder(folder);
 });
 
 test('a log is verified beside its running node, and after it; damage is told by name', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
@@ -14,6 +14,7 @@ import { dumpProjection } from '../../projections/_runtime/index.ts';
 import { projections } from '../../projections/index.ts';
 import { createDriver, type Driver, type Person } from '../acceptance/driver.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 import { ops, type Said } from './cli.ts';
 
 // A test starts several processes, one after the other.
@@ -41,7 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   driver?.close();
   await platform?.stop();
-  for (const each of [empty, folder]) rmSync(each, { recursive: true });
+  for (const each of [empty, folder]) removeFolder(each);
 });
 
 const run = (...args: string[]): Promise<Said> => ops(args, { data: platform.dataDir });

@@ -1,9 +1,10 @@
 /** `npm run test:planted`: does every spec see the bug it is there for? See README.md. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { startPostgres } from '../../embedded/postgres/index.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 import type { PlantedBug } from './bug.ts';
 import { type Judged, runCampaign } from './campaign.ts';
 import { help, type Options, optionsFrom } from './options.ts';
@@ -106,8 +107,8 @@ async function onScratch<T>(
       await postgres.stop();
     }
   } finally {
-    await Promise.all(lanes.map(({ remove }) => remove()));
-    await rm(dataDir, { recursive: true, force: true });
+    for (const { remove } of lanes) remove();
+    removeFolder(dataDir);
   }
 }
 

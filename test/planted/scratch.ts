@@ -1,7 +1,8 @@
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { projectFiles } from '../../tools/check/files.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 import { editsOf, type PlantedBug } from './bug.ts';
 import { plant } from './stale.ts';
 
@@ -9,7 +10,7 @@ export type Scratch = {
   readonly root: string;
   /** The tree with this bug while `work` runs, and without it afterwards. */
   readonly withBug: <T>(bug: PlantedBug, work: () => Promise<T>) => Promise<T>;
-  readonly remove: () => Promise<void>;
+  readonly remove: () => void;
 };
 
 /**
@@ -39,6 +40,6 @@ export const createScratch = async (original: string): Promise<Scratch> => {
         for (const [path, text] of before) await writeFile(path, text);
       }
     },
-    remove: () => rm(root, { recursive: true, force: true }),
+    remove: () => removeFolder(root),
   };
 };

@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { hasCode } from '../../embedded/durable-file.ts';
 import { startPostgres } from '../../embedded/postgres/index.ts';
 import { stopLeftovers } from '../../embedded/postgres/leftovers.ts';
+import { removeFolder } from './remove-folder.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -27,7 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const given = process.env['TEST_POSTGRES_URL'];
   if (given !== undefined) {
     project.provide('postgresUrl', given);
-    return async () => rmSync(dataDir, { recursive: true, force: true });
+    return async () => removeFolder(dataDir);
   }
   const lines: string[] = [];
   const postgres = await startPostgres({
@@ -43,7 +44,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   return async () => {
     await postgres.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    removeFolder(dataDir);
   };
 }
 
@@ -54,7 +55,7 @@ async function removeStaleFolders(): Promise<void> {
     if (pid === 0 || Number.isNaN(pid) || isAlive(pid)) continue;
     const folder = join(tmpdir(), entry);
     await stopLeftovers(join(folder, 'cluster'), () => undefined);
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   }
 }
 

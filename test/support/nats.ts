@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -7,6 +7,7 @@ import {
   type NatsServer,
   startNats,
 } from '../../embedded/nats/index.ts';
+import { removeFolder } from './remove-folder.ts';
 
 /** Kept between runs, so that a machine fetches it once. */
 const CACHE = join(tmpdir(), 'pawprint-nats-server');
@@ -58,7 +59,7 @@ export async function startTestNats({ path }: NatsServer): Promise<TestNats> {
     },
     stop: async () => {
       await server.stop();
-      rmSync(dataDir, { recursive: true, force: true });
+      removeFolder(dataDir);
     },
   };
 }

@@ -1,11 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { type PartName, startPlatform } from './platform.ts';
+import { removeFolder } from './remove-folder.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'pawprint-platform-spec-'));
-afterAll(() => rmSync(parent, { recursive: true, force: true }));
+afterAll(() => removeFolder(parent));
 
 const dataDir = join(parent, 'data');
 const isReady = async (url: string) => (await fetch(`${url}/health/ready`)).status;

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { removeFolder } from './remove-folder.ts';
 
 /** A part that can be killed, by the name of what it does. */
 export type PartName = keyof typeof processOf;
@@ -129,7 +130,7 @@ export async function startPlatform(
 
   const cleanUp = async () => {
     await stopChild(child, ended);
-    if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+    if (options.dataDir === undefined) removeFolder(dataDir);
   };
   const up = await ready.promise.catch(async (error: unknown) => {
     await cleanUp();

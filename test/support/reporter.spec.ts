@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, expect, test } from 'vitest';
+import { removeFolder } from './remove-folder.ts';
 
 const root = join(import.meta.dirname, '../..');
 // Inside the project, where "vitest" is found; the run below is told to look nowhere else.
 const folder = mkdtempSync(join(root, 'node_modules/.pawprint-reporter-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => removeFolder(folder));
 
 test('the last line counts tests, what broke outside of them, and names skipped ones', async () => {
   writeFileSync(

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectFiles } from '../../tools/check/files.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 import { BEGIN, isAsPrinted, outputsOf, readSteps, type Step, scriptOf } from './blocks.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -116,6 +117,6 @@ async function run(script: string, env: Readonly<Record<string, string>>) {
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   await ended;
   clearTimeout(timer);
-  rmSync(folder, { recursive: true, force: true });
+  removeFolder(folder);
   return { stdout, stderr };
 }

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -6,6 +6,7 @@ import { usage } from '../../bin/start/options.ts';
 import { clientCommands } from '../../commands/index.ts';
 import { catalogue } from '../../domain/_catalogue.ts';
 import { queries } from '../../projections/index.ts';
+import { removeFolder } from '../../test/support/remove-folder.ts';
 import { runTool } from '../check/step.ts';
 import { generatedFiles, staleFiles, writeGenerated } from './generated.ts';
 
@@ -18,7 +19,7 @@ beforeAll(async () => {
   copy = await mkdtemp(join(tmpdir(), 'pawprint-docs-'));
   await cp(join(root, 'domain/_golden'), join(copy, 'domain/_golden'), { recursive: true });
 });
-afterAll(() => rm(copy, { recursive: true, force: true }));
+afterAll(() => removeFolder(copy));
 
 test('the generated pages are up to date: npm run docs:generate writes them', async () => {
   expect(await staleFiles(root)).toEqual([]);

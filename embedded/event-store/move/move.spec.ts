@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { type EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/database.ts';
+import { removeFolder } from '../../../test/support/remove-folder.ts';
 import { connectTo, happened, newStream, query } from '../_fixtures/harness.ts';
 import { type EventStoreNode, startEventStoreNode } from '../index.ts';
 import { checkpointFileOf } from './checkpoint.ts';
@@ -99,7 +100,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await stopPlace(target);
-  rmSync(folder, { recursive: true });
+  removeFolder(folder);
 });
 
 const exporting = (resume = false) => exportLog({ url: source.node.url, file, resume });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,6 +15,7 @@ import {
   type PartEvent,
 } from '../../../embedded/supervisor/index.ts';
 import type { Reachable } from '../../acceptance/driver.ts';
+import { removeFolder } from '../../support/remove-folder.ts';
 
 /** The two processes of the application: sagas, projections and relay are in the second. */
 export type Victim = 'write-api' | 'read-api';
@@ -73,7 +74,7 @@ export async function startCrashStage(options: {
   });
   const stop = async (): Promise<void> => {
     await supervisor.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    removeFolder(dataDir);
   };
   try {
     await supervisor.start();

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jsonEvent } from '@eventstore/db-client';
 import { expect, test } from 'vitest';
 import { until } from '../../../embedded/demo/client/wait.ts';
 import { CLASSIC, failure, newStream, read } from '../../event-store/kit.ts';
+import { removeFolder } from '../../support/remove-folder.ts';
 import { type NodeProcess, superviseNode } from './node-process.ts';
 import { mountRoom, type Room, whyNoRoom } from './room.ts';
 import { seed } from './rounds.ts';
@@ -140,6 +141,6 @@ test('no room for a node that runs its Postgres itself: it lives, and goes on wh
     room.clear();
     await node.stop();
     room.close();
-    await rm(folder, { recursive: true });
+    removeFolder(folder);
   }
 }, 120_000);

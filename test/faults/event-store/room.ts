@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '../../../embedded/durable-file.ts';
+import { removeFolder } from '../../support/remove-folder.ts';
 
 /** A small disk that can be filled to its last byte, and has room again. */
 export type Room = {
@@ -28,7 +29,7 @@ export const mountRoom = (folder: string, megabytes: number): Room => {
   const size = `size=${megabytes}m,mode=0700,uid=${uid},gid=${gid}`;
   run('mount', ['-t', 'tmpfs', '-o', size, 'tmpfs', folder]);
   run('cp', ['-a', `${kept}/.`, folder]);
-  rmSync(kept, { recursive: true });
+  removeFolder(kept);
   const ballast = join(folder, BALLAST);
   return {
     folder,
@@ -52,7 +53,7 @@ export const whyNoRoom = (): string | undefined => {
     if (error instanceof CannotMount) return `no small disk can be mounted: ${error.message}`;
     throw error;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   }
 };
 

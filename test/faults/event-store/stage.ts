@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { expect } from 'vitest';
+import { removeFolder } from '../../support/remove-folder.ts';
 import { type Cluster, type ClusterOptions, superviseCluster } from './cluster.ts';
 import type { LogEvent } from './history.ts';
 import { type NodeProcess, superviseNode } from './node-process.ts';
@@ -58,7 +59,7 @@ export const underLoad = async (
     // One after the other, and all: what one leaves behind must not hide why the test failed.
     for (const close of closing) await Promise.resolve(close()).catch(console.error);
     options.afterwards?.();
-    await rm(dataDir, { recursive: true, force: true });
+    removeFolder(dataDir);
   }
 };
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,6 +22,7 @@ import { httpPosts } from '../../support/fault-proxy/dialects/http.ts';
 import { jetstreamAcknowledgements } from '../../support/fault-proxy/dialects/nats.ts';
 import { postgresCommits } from '../../support/fault-proxy/dialects/postgres.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy/index.ts';
+import { removeFolder } from '../../support/remove-folder.ts';
 
 /** What the application reaches over the network; each has a proxy of its own. */
 const dialects = {
@@ -97,7 +98,7 @@ export async function startNetworkStage(nats: NatsServer | null): Promise<Networ
   });
   const stop = async (): Promise<void> => {
     await supervisor.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    removeFolder(dataDir);
   };
   try {
     await supervisor.start();

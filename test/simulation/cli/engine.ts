@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startPostgres } from '../../../embedded/postgres/index.ts';
+import { removeFolder } from '../../support/remove-folder.ts';
 import { type Engine, openEngine } from '../world/database.ts';
 
 /** A database of its own in a Postgres that was named, or in one that is started for the time. */
@@ -22,7 +23,7 @@ export async function withEngine<T>(work: (engine: Engine) => Promise<T>): Promi
       await postgres.stop();
     }
   } finally {
-    await rm(dataDir, { recursive: true, force: true });
+    removeFolder(dataDir);
   }
 }
 

@@ -1,7 +1,8 @@
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { removeFolder } from '../../../test/support/remove-folder.ts';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -20,6 +21,6 @@ export async function plantTree(files: Readonly<Record<string, string>>) {
   return {
     root,
     color: false,
-    [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: async () => removeFolder(root),
   };
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -10,6 +10,7 @@ import { until } from '../../../embedded/demo/client/wait.ts';
 import { type EventStoreNode, startEventStoreNode } from '../../../embedded/event-store/index.ts';
 import { freePort } from '../../../embedded/free-port.ts';
 import { type EmbeddedPostgres, startPostgres } from '../../../embedded/postgres/index.ts';
+import { removeFolder } from '../../../test/support/remove-folder.ts';
 import { composeWithSecrets, initialise, layOut } from './_fixtures/image.ts';
 import type { ComposeFile } from './compose.ts';
 
@@ -80,7 +81,7 @@ afterAll(async () => {
   }
   await eventStore?.stop();
   await postgres?.stop();
-  await rm(folder, { recursive: true, force: true });
+  removeFolder(folder);
 });
 
 const environmentOf = (name: string) => file.services[name]?.environment ?? {};
