@@ -57,3 +57,21 @@ test('without an installation nothing else is tried', async () => {
   expect(lines.at(-1)).toBe('1 passed, 1 failed');
   expect(code).toBe(1);
 });
+
+test('what failed is told again at the end, and only that', async () => {
+  const said = "echo '⎯⎯⎯ Failed Tests 1 ⎯⎯⎯'; echo FAIL some.spec.ts; echo 89 passed, 1 failed";
+  const { lines } = await ci({ ...fine, test: `echo ✓ fine.spec.ts; ${said}; exit 1` });
+  const end = lines.slice(lines.indexOf('== failed: test (exit 1)'));
+  expect(end).toContain('FAIL some.spec.ts');
+  expect(end).not.toContain('✓ fine.spec.ts');
+  expect(end.join('\n')).not.toContain('check: 7 passed');
+  expect(end.at(-1)).toBe('101 passed, 1 failed');
+});
+
+test('a failure that no test reports is told by the end of its output', async () => {
+  const teardown = 'echo 90 passed, 0 failed; echo error during close ENOTEMPTY; exit 1';
+  const { lines } = await ci({ ...fine, test: teardown });
+  const end = lines.slice(lines.indexOf('== failed: test (exit 1)'));
+  expect(end).toContain('error during close ENOTEMPTY');
+  expect(end.at(-1)).toBe('102 passed, 1 failed');
+});
