@@ -3,11 +3,12 @@
  * beside two floors of the same run: bare appends of one event by the official client to the same
  * event store, and Fastify with one durable INSERT a request on the same Postgres.
  *
- *   node bench/enroll.ts [--count 3000] [--rounds 3] [--in-flight 64] [--activities 20]
+ *   node bench/enroll.ts [--count 3000] [--rounds 7] [--in-flight 64] [--activities 20]
  *                        [--members 199] [--seconds 8] [--at 800] [--from 200] [--profile] [--json]
  *
  * Answered: `count` enrollments, `in-flight` at a time, in `rounds` that take turns with the floors;
- * the median round counts. CPU: what each process used for one, read models and sagas included, which
+ * the median round counts, with the least and the most beside it, and ratios are those of one round's
+ * neighbours. CPU: what each process used for one, read models and sagas included, which
  * other work on the machine changes less than a rate. Sustained: the highest rate of an open load
  * (users who do not wait for each other) at which every consumer of the log stays less than a second
  * behind for `seconds`, rates growing by a fifth from `from` on. `at`: an open load of that rate, for
@@ -24,12 +25,13 @@ import { readFlags } from './_kit/options.ts';
 import { profiled, selfTimes } from './_kit/profile.ts';
 import { printFigures, progress, type Row, report } from './_kit/report.ts';
 import { type Season, startSeason } from './_kit/season.ts';
+import { ratesOf, ratiosOf, spell } from './_kit/spread.ts';
 import { type Step, sustained } from './_kit/sustained.ts';
 
 const options = readFlags(
   {
     count: 3000,
-    rounds: 3,
+    rounds: 7,
     'in-flight': 64,
     activities: 20,
     members: 199,
@@ -106,12 +108,18 @@ try {
       'x INSERT': figures.perSecond / insertFigures.perSecond,
     },
   });
+  const inRounds = (what: string, of: readonly Figures[]): Row => ({
+    what,
+    figures: medianRun(of),
+    rates: ratesOf(of),
+    ratios: { 'x bare append': ratiosOf(of, runs.bare), 'x INSERT': ratiosOf(of, runs.insert) },
+  });
   const best = steps.findLast((step) => step.held);
   const rows = [
-    row('floor: bare append, one event', bareFigures),
-    row('floor: Fastify + pg, one INSERT', insertFigures),
-    row(`enroll, answered, ${options.activities} activities`, medianRun(enrolls.spread)),
-    row('enroll, answered, one hot activity', medianRun(enrolls.hot)),
+    inRounds('floor: bare append, one event', runs.bare),
+    inRounds('floor: Fastify + pg, one INSERT', runs.insert),
+    inRounds(`enroll, answered, ${options.activities} activities`, enrolls.spread),
+    inRounds('enroll, answered, one hot activity', enrolls.hot),
     row(`enroll, open load of ${options.at} a second`, easy),
     ...(best === undefined ? [] : [row('enroll, sustained', best.figures)]),
   ];
@@ -127,6 +135,7 @@ try {
   report(result, options.json, () => {
     console.log(result.environment);
     printFigures(rows);
+    console.log(`Hot over spread, round by round: ${spell(ratiosOf(enrolls.hot, enrolls.spread))}`);
     console.log('Every round, per second:');
     for (const [what, figures] of Object.entries(result.rounds)) {
       console.log(`  ${what}: ${figures.map((one) => Math.round(one.perSecond)).join(', ')}`);

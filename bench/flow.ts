@@ -3,12 +3,14 @@
  * (the sandbox), its webhook comes in, the payment is fetched and booked, the seat and the enrollment
  * are confirmed, the ticket and its mail are on their way. Done is what a read shows as confirmed.
  *
- *   node bench/flow.ts [--count 1500] [--rounds 3] [--in-flight 32] [--activities 20]
- *                      [--members 60] [--json]
+ *   node bench/flow.ts [--count 1000] [--rounds 7] [--in-flight 32] [--activities 20]
+ *                      [--members 60] [--part 50] [--json]
  *
  * A closed load of the three requests that a client makes; the clock of a round stops when the last
  * seat is confirmed. One flow in fifty is watched, from the first request until a read shows the
- * ticket: looking is work too, and watching one in ten was a third of all. Beside it, in turns, Fastify with one durable INSERT a request on the same Postgres. CPU:
+ * ticket: looking is work too, and watching one in ten was a third of all. Beside it, in turns,
+ * Fastify with one durable INSERT a request on the same Postgres. Afterwards an open load at half of
+ * the rate that was found (`--part 50`, in per cent), for what a buyer feels who is not in a queue. CPU:
  * what each process used for a flow, mails and books included.
  */
 import { z } from 'zod';
@@ -16,15 +18,16 @@ import { opened } from '../embedded/demo/client/shapes.ts';
 import { type Answer, openConnections } from './_kit/connections.ts';
 import { untilSettled } from './_kit/consumers.ts';
 import { type CpuTimes, cpuPerPiece, cpuTimes } from './_kit/cpu.ts';
-import { drive, type Figures, figuresOf, medianRun } from './_kit/drive.ts';
+import { drive, driveAt, type Figures, figuresOf, medianRun } from './_kit/drive.ts';
 import { environment } from './_kit/environment.ts';
 import { startFloor } from './_kit/floor.ts';
 import { readFlags } from './_kit/options.ts';
 import { printFigures, progress, type Row, report } from './_kit/report.ts';
 import { type Enrolled, startSeason } from './_kit/season.ts';
+import { ratesOf, ratiosOf } from './_kit/spread.ts';
 
 const options = readFlags(
-  { count: 1500, rounds: 3, 'in-flight': 32, activities: 20, members: 60 },
+  { count: 1000, rounds: 7, 'in-flight': 32, activities: 20, members: 60, part: 50 },
   ['json'],
 );
 const { count, rounds, 'in-flight': inFlight } = options;
@@ -71,7 +74,11 @@ const isDone = ({ status, body }: Answer): boolean => {
   return enrollment.status === 'confirmed' && enrollment.ticket !== null;
 };
 /** Milliseconds from `since` until a read shows the seat confirmed, with its ticket. */
-async function untilConfirmed({ id, member }: Enrolled, since: number): Promise<number> {
+async function untilConfirmed(
+  { id, member }: Enrolled,
+  since: number,
+  everyMs = LOOK_MS,
+): Promise<number> {
   const path = `/v1/enrollments/${id}`;
   const headers = { authorization: `Bearer ${member.token}` };
   for (;;) {
@@ -79,7 +86,7 @@ async function untilConfirmed({ id, member }: Enrolled, since: number): Promise<
     const took = performance.now() - since;
     if (isDone(answer)) return took;
     if (took > PATIENCE_MS) throw new Error(`${path} after ${took} ms: ${answer.body}`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 
@@ -121,6 +128,26 @@ async function round(flows: number): Promise<Round> {
   };
 }
 
+const OPEN_SECONDS = 20;
+/** A half load leaves room for looking. */
+const CLOSE_LOOK_MS = 50;
+
+/** Flows that begin so many a second, each watched until it is shown. */
+async function openLoad(perSecond: number): Promise<{ answered: Figures; shown: Figures }> {
+  await untilSettled(platform.readUrl);
+  const watched: Promise<number>[] = [];
+  const begin = performance.now();
+  const answered = await driveAt(perSecond, OPEN_SECONDS, async () => {
+    asked += 1;
+    const since = performance.now();
+    const enrolled = await season.enroll(asked);
+    await confirmCard(await pay(enrolled));
+    watched.push(untilConfirmed(enrolled, since, CLOSE_LOOK_MS));
+  });
+  const took = await Promise.all(watched);
+  return { answered, shown: figuresOf(took, performance.now() - begin) };
+}
+
 try {
   progress('warming up');
   await round(300);
@@ -137,16 +164,23 @@ try {
     await untilSettled(platform.readUrl);
     cpu.push({ spent: cpuTimes(platform.pids), from });
   }
-  const insert = medianRun(inserts);
-  const row = (what: string, figures: Figures): Row => ({
+  const inRounds = (what: string, of: readonly Figures[]): Row => ({
     what,
-    figures,
-    ratios: { 'x INSERT': figures.perSecond / insert.perSecond },
+    figures: medianRun(of),
+    rates: ratesOf(of),
+    ratios: { 'x INSERT': ratiosOf(of, inserts) },
   });
+  const flows = runs.map((one) => one.flows);
+  const answers = runs.map(({ answered }) => answered);
+  const at = Math.max(1, Math.round((ratesOf(flows).median * options.part) / 100));
+  progress(`open load of ${at} flows a second`);
+  const easy = await openLoad(at);
   const rows = [
-    row('floor: Fastify + pg, one INSERT', insert),
-    row('the three requests of a flow, answered', medianRun(runs.map(({ answered }) => answered))),
-    row('whole flows, confirmed and shown', medianRun(runs.map(({ flows }) => flows))),
+    inRounds('floor: Fastify + pg, one INSERT', inserts),
+    inRounds('the three requests of a flow, answered', answers),
+    inRounds('whole flows, confirmed and shown', flows),
+    { what: `open load of ${at} flows a second: answered`, figures: easy.answered },
+    { what: `open load of ${at} flows a second: shown`, figures: easy.shown },
   ];
   const perFlow = new Map<string, number>();
   for (const { spent, from } of cpu) {

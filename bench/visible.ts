@@ -2,23 +2,26 @@
  * How long after its answer a write can be seen: by a read without a token that is asked again and
  * again, and by one read with the `Consistency-Token` of the write, which waits as long as it must.
  *
- *   node bench/visible.ts [--count 300] [--load 300] [--members 97] [--activities 20]
+ *   node bench/visible.ts [--count 300] [--load 600] [--rounds 7] [--members 97] [--activities 20]
  *                         [--connections 32] [--json]
  *
  * The write is an enrollment, the read that enrollment. Idle: nothing else happens. Under load: `load`
- * enrollments of others a second. The figures of `asked again` contain one round trip of a read, for
+ * enrollments of others a second. Idle and loaded take turns for `rounds`; the figures are those of all
+ * rounds together, and the spread of their p99 stands below. The figures of `asked again` contain one round trip of a read, for
  * an answer that does not show it yet takes as long as one that does.
  */
 import { untilSettled } from './_kit/consumers.ts';
-import { driveAt, figuresOf } from './_kit/drive.ts';
+import { driveAt, type Figures, figuresOf } from './_kit/drive.ts';
 import { environment } from './_kit/environment.ts';
 import { readFlags } from './_kit/options.ts';
 import { printFigures, progress, type Row, report } from './_kit/report.ts';
 import { type Enrolled, startSeason } from './_kit/season.ts';
+import { spell, spreadOf } from './_kit/spread.ts';
 
-const options = readFlags({ count: 300, load: 300, members: 97, activities: 20, connections: 32 }, [
-  'json',
-]);
+const options = readFlags(
+  { count: 300, load: 600, rounds: 7, members: 97, activities: 20, connections: 32 },
+  ['json'],
+);
 const { count, load } = options;
 
 const before = environment();
@@ -69,18 +72,38 @@ async function plainRead(): Promise<number> {
   return performance.now() - since;
 }
 
-async function measure(when: string): Promise<Row[]> {
-  const kinds = { 'asked again': untilSeen, 'with its token': withItsToken, 'a read': plainRead };
-  const rows: Row[] = [];
+const kinds = { 'asked again': untilSeen, 'with its token': withItsToken, 'a read': plainRead };
+type Round = { readonly took: readonly number[]; readonly elapsedMs: number };
+const measured = new Map<string, Round[]>();
+
+async function measure(when: string): Promise<void> {
   for (const [kind, once] of Object.entries(kinds)) {
-    progress(`${when}, ${kind}`);
     const begin = performance.now();
     const took: number[] = [];
     for (let n = 0; n < count; n += 1) took.push(await once());
-    rows.push({ what: `${when}: ${kind}`, figures: figuresOf(took, performance.now() - begin) });
+    const what = `${when}: ${kind}`;
+    const rounds = measured.get(what) ?? [];
+    measured.set(what, [...rounds, { took, elapsedMs: performance.now() - begin }]);
   }
-  return rows;
 }
+
+async function measureLoaded(): Promise<void> {
+  // In slices, so that it ends soon after what it is the load for.
+  let loading = true;
+  const others = (async () => {
+    while (loading) await driveAt(load, 1, enroll);
+  })();
+  await measure(`${load} enrollments/s`);
+  loading = false;
+  await others;
+  await untilSettled(platform.readUrl);
+}
+
+const together = (rounds: readonly Round[]): Figures =>
+  figuresOf(
+    rounds.flatMap(({ took }) => took),
+    rounds.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0),
+  );
 
 let first: Enrolled;
 try {
@@ -88,24 +111,28 @@ try {
   first = await enroll();
   await driveAt(100, 3, enroll);
   await untilSettled(platform.readUrl);
-  const idle = await measure('idle');
-  // In slices, so that it ends soon after what it is the load for.
-  let loading = true;
-  const others = (async () => {
-    while (loading) await driveAt(load, 1, enroll);
-  })();
-  const busy = await measure(`${load} enrollments/s`);
-  loading = false;
-  await others;
-
-  const rows = [...idle, ...busy];
+  for (let round = 1; round <= options.rounds; round += 1) {
+    progress(`round ${round} of ${options.rounds}`);
+    await measure('idle');
+    await measureLoaded();
+  }
+  const rows: Row[] = [...measured].map(([what, rounds]) => ({ what, figures: together(rounds) }));
+  const p99Ms = Object.fromEntries(
+    [...measured].map(([what, rounds]) => [
+      what,
+      spreadOf(rounds.map(({ took, elapsedMs }) => figuresOf(took, elapsedMs).p99Ms)),
+    ]),
+  );
   const result = {
     environment: { ...before, loadAfter: environment().loadBefore, ...options },
-    ...{ rows, refused: season.refused() },
+    ...{ rows, p99Ms, refused: season.refused() },
   };
   report(result, options.json, () => {
     console.log(result.environment);
     printFigures(rows);
+    console.log('p99 ms of the rounds:');
+    for (const [what, spread] of Object.entries(p99Ms))
+      console.log(`  ${what}: ${spell(spread, 1)}`);
   });
 } finally {
   await season.stop();

@@ -78,7 +78,8 @@ export function openConnections(url: string, count: number): Connections {
 }
 
 function textOf({ method, path, headers = {}, body }: Request, host: string): string {
-  const payload = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const payload = body === undefined ? '' : text;
   const lines = Object.entries({
     host,
     ...(body === undefined

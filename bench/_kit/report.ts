@@ -1,10 +1,13 @@
 import type { Figures } from './drive.ts';
+import { type Spread, spell } from './spread.ts';
 
 /** One line of a table: what was measured, and how it compares with a floor of the same run. */
 export type Row = {
   readonly what: string;
   readonly figures: Figures;
-  readonly ratios?: Readonly<Record<string, number>>;
+  readonly ratios?: Readonly<Record<string, number | Spread>>;
+  /** Rates of all rounds, where there were several. */
+  readonly rates?: Spread;
 };
 
 const ms = (value: number): string => value.toFixed(1);
@@ -12,15 +15,18 @@ const ms = (value: number): string => value.toFixed(1);
 export function printFigures(rows: readonly Row[]): void {
   console.table(
     Object.fromEntries(
-      rows.map(({ what, figures, ratios = {} }) => [
+      rows.map(({ what, figures, ratios = {}, rates }) => [
         what,
         {
-          'per second': Math.round(figures.perSecond),
+          'per second': rates === undefined ? Math.round(figures.perSecond) : spell(rates, 0),
           'p50 ms': ms(figures.p50Ms),
           'p95 ms': ms(figures.p95Ms),
           'p99 ms': ms(figures.p99Ms),
           ...Object.fromEntries(
-            Object.entries(ratios).map(([name, ratio]) => [name, ratio.toFixed(2)]),
+            Object.entries(ratios).map(([name, ratio]) => [
+              name,
+              typeof ratio === 'number' ? ratio.toFixed(2) : spell(ratio),
+            ]),
           ),
         },
       ]),
