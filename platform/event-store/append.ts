@@ -10,6 +10,7 @@ import {
 import { appendPoint, crossing } from '../crash-points/index.ts';
 import { type Host, machine, sleep } from '../host/index.ts';
 import { timeLimits } from '../time-limits.ts';
+import { type BatchAnswer, batchAppend } from './batch-append/index.ts';
 import { type ClientHolder, withTimeout } from './client.ts';
 import type { EncodedEvent, RawEvent } from './codec.ts';
 import { AppendRefusedError, EventStoreUnavailableError, OutcomeUnknownError } from './errors.ts';
@@ -36,21 +37,29 @@ export type Append = {
   readonly deadline: number;
 };
 
-/** One try of one append. Every failure that does not prove that nothing was stored is UNKNOWN. */
-async function appendOnce(
+/**
+ * One try of one append. Throws `AppendRefusedError` for what never can be made; every other failure
+ * that does not prove that nothing was stored is an `OutcomeUnknownError`.
+ */
+export type Appender = (
   client: EventStoreDBClient,
-  { stream, expectedRevision, events }: Append,
+  append: Pick<Append, 'stream' | 'expectedRevision' | 'events'>,
   timeoutMs: number,
-): Promise<AppendOutcome> {
+) => Promise<AppendOutcome>;
+
+/** The client's own way: for a store without batch appends, and for appends of more than a mebibyte. */
+export const appendByClient: Appender = async (
+  client,
+  { stream, expectedRevision, events },
+  timeoutMs,
+) => {
   try {
     const result = await withTimeout(
-      crossing(appendPoint(events), () =>
-        client.appendToStream(stream, events.map(eventData), {
-          expectedRevision: expectedRevision < 0 ? NO_STREAM : BigInt(expectedRevision),
-        }),
-      ),
+      client.appendToStream(stream, events.map(eventData), {
+        expectedRevision: expectedRevision < 0 ? NO_STREAM : BigInt(expectedRevision),
+      }),
       timeoutMs,
-      () => new OutcomeUnknownError(`no answer to the append to ${stream} within ${timeoutMs} ms`),
+      () => new OutcomeUnknownError(`no answer within ${timeoutMs} ms`),
     );
     return {
       kind: 'appended',
@@ -70,16 +79,32 @@ async function appendOnce(
       error instanceof AccessDeniedError ||
       error instanceof MaxAppendSizeExceededError
     ) {
-      throw new AppendRefusedError(`the append to ${stream} was refused: ${error.message}`, {
-        cause: error,
-      });
+      throw refused(stream, error.message, error);
     }
-    if (error instanceof OutcomeUnknownError) throw error;
-    throw new OutcomeUnknownError(`the append to ${stream} has no certain outcome`, {
-      cause: error,
-    });
+    throw unknown(stream, error);
   }
-}
+};
+
+/** In bytes of our own over the client's connection (ADR 27). */
+export const appendInBatch: Appender = async (client, append, timeoutMs) => {
+  const { stream } = append;
+  let answer: BatchAnswer | null;
+  try {
+    answer = await batchAppend(client, append, timeoutMs);
+  } catch (error) {
+    throw unknown(stream, error);
+  }
+  if (answer === null) return appendByClient(client, append, timeoutMs);
+  if (answer.kind === 'refused') throw refused(stream, answer.reason);
+  if (answer.kind === 'unknown') throw unknown(stream, new Error(answer.reason));
+  return answer;
+};
+
+const refused = (stream: string, reason: string, cause?: unknown): AppendRefusedError =>
+  new AppendRefusedError(`the append to ${stream} was refused: ${reason}`, { cause });
+
+const unknown = (stream: string, cause: unknown): OutcomeUnknownError =>
+  new OutcomeUnknownError(`the append to ${stream} has no certain outcome`, { cause });
 
 /**
  * What became of an append: it is there, the place is taken by another (then it never will be), or
@@ -141,7 +166,7 @@ export async function untilKnown(options: {
 }
 
 /**
- * The same at an exact expected revision through the official client, which is replaced when it fails.
+ * The same at an exact expected revision over the official client, which is replaced when it fails.
  * Throws `EventStoreUnavailableError` when the deadline had passed before anything was sent.
  */
 export async function appendResolved(
@@ -156,7 +181,9 @@ export async function appendResolved(
   const attempt = async (timeoutMs: number): Promise<AppendOutcome> => {
     const client = holder.current();
     try {
-      return await appendOnce(client, append, timeoutMs);
+      return await crossing(appendPoint(append.events), () =>
+        appendInBatch(client, append, timeoutMs),
+      );
     } catch (error) {
       if (error instanceof OutcomeUnknownError) holder.renew(client);
       throw error;

@@ -23,8 +23,9 @@ export const longSpecs = [
   'tools/check/containers/image.spec.ts',
   // Each mode of the fault proxy, with the silence that tells that nothing comes.
   'test/support/fault-proxy/*.spec.ts',
-  // A store, a Postgres that is gone without a word: each test waits for its limits.
+  // A store, a Postgres that is gone or silent: each test waits for its limits.
   'platform/event-store/gone.spec.ts',
+  'platform/event-store/appenders.spec.ts',
   'platform/postgres/lost.spec.ts',
   'platform/postgres/silent-session.spec.ts',
   // The runner of planted bugs, with a bug for each of its verdicts.
