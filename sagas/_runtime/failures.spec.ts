@@ -29,9 +29,31 @@ describe('the pause after an attempt', () => {
     const failed = (count: number) =>
       Array.from({ length: count }, (_, n) => trouble.failed(`row ${n}`, 'outage')).at(-1);
     expect([failed(1), failed(60), failed(1000)]).toEqual([few, few, LONGEST_PAUSE_MS]);
-    for (let n = 0; n < 1000; n += 1) trouble.over(`row ${n}`);
+    for (let n = 0; n < 1000; n += 1) trouble.givenUp(`row ${n}`);
     expect(failed(1)).toBe(few);
     expect(trouble.failed('a bug', 'unexpected')).toBe(LONGEST_PAUSE_MS);
+  });
+});
+
+describe('the end of an outage', () => {
+  it('is the first that gets through, and tells who else waits, once', () => {
+    const trouble = createTrouble();
+    for (const id of ['a', 'b', 'c']) trouble.failed(id, 'outage');
+    trouble.failed('bug', 'unexpected');
+    trouble.givenUp('c');
+    expect([trouble.worked('stranger'), trouble.outagesEnded()]).toEqual([[], 0]);
+    expect([trouble.worked('a'), trouble.outagesEnded()]).toEqual([['b'], 1]);
+    // Told already: another side that is back does not have everybody ask again.
+    expect([trouble.worked('b'), trouble.outagesEnded()]).toEqual([[], 1]);
+  });
+
+  it('counts those who fail again', () => {
+    const trouble = createTrouble();
+    for (const id of ['a', 'b']) trouble.failed(id, 'outage');
+    trouble.worked('a');
+    trouble.failed('b', 'outage');
+    trouble.failed('c', 'outage');
+    expect([trouble.worked('c'), trouble.outagesEnded()]).toEqual([['b'], 2]);
   });
 });
 

@@ -61,10 +61,12 @@ export function pauseAfter(
 
 /**
  * Who waits for an outage to end. A few ask often, so that they go on within seconds of its end; of
- * many each asks seldom, so that all of them together are no load: at most 40 tries a second.
+ * many each asks seldom, so that all of them together are no load: at most 40 tries a second. The first
+ * that gets through is the end of the outage for all: the others need not wait for their turn to ask.
  */
 export function createTrouble() {
   const rows = new Set<string>();
+  let outagesEnded = 0;
   return {
     /** Gives the longest pause for this row now. */
     failed: (id: string, failure: Failure): number => {
@@ -73,6 +75,21 @@ export function createTrouble() {
       const shortest = timeLimits.retryMs.outbox;
       return Math.min(LONGEST_PAUSE_MS, Math.max(shortest, rows.size * PER_ROW_MS));
     },
-    over: (id: string): void => void rows.delete(id),
+    /** It was given up on: nobody learns from it whether the outage is over. */
+    givenUp: (id: string): void => void rows.delete(id),
+    /**
+     * It got through. Gives those who waited with it, to be tried now. They are on the list again only
+     * when they fail again, so that one other side that is back does not have everybody ask another,
+     * which is not, again and again.
+     */
+    worked: (id: string): readonly string[] => {
+      if (!rows.delete(id)) return [];
+      outagesEnded += 1;
+      const others = [...rows];
+      rows.clear();
+      return others;
+    },
+    /** So many have ended. Whoever fails in an attempt that began before one did need not wait long. */
+    outagesEnded: (): number => outagesEnded,
   };
 }

@@ -76,6 +76,15 @@ export async function claimRows(
   return rows;
 }
 
+/** Has rows that pause after a failure tried now. */
+export async function bringForward(pool: Database, ids: readonly string[]): Promise<void> {
+  await pool.query(
+    `update saga.outbox set next_attempt_at = clock_timestamp()
+      where id = any ($1::uuid[]) and status = 'pending' and next_attempt_at > clock_timestamp()`,
+    [ids],
+  );
+}
+
 /** Milliseconds until a row may be taken; null: nothing waits. */
 export async function untilNextRow(
   pool: Database,

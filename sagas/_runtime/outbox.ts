@@ -9,6 +9,7 @@ import { createRowEnder } from './end-rows.ts';
 import { classify, createTrouble, pauseAfter } from './failures.ts';
 import { LONGEST_SLEEP_MS, startLoop, untilDue } from './loop.ts';
 import {
+  bringForward,
   claimRows,
   endAttempt,
   type LeasedRow,
@@ -89,14 +90,25 @@ export function startOutboxWorker(options: {
     onTaken(taken.workers);
   };
 
-  const fail = async (row: LeasedRow, error: unknown): Promise<string> => {
+  /** What waited for an outage is tried at its end. If that fails it waits for its turn. */
+  const tryNow = async (ids: readonly string[]): Promise<void> => {
+    if (ids.length === 0) return;
+    try {
+      await bringForward(pool, ids);
+      loop.wake();
+    } catch (error) {
+      log.warn({ err: error, rows: ids.length }, 'what waited for an outage waits for its turn');
+    }
+  };
+
+  const fail = async (row: LeasedRow, error: unknown, ended: number): Promise<string> => {
     const failure = classify(error);
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const about = { err: error, saga: row.saga, instance: row.instance, name: row.name };
     const tries = row.attempt - row.attemptsBefore;
     const over = failure === 'never' || (failure === 'unexpected' && tries >= maxAttempts);
     if (over) {
-      trouble.over(row.id);
+      trouble.givenUp(row.id);
       log.error({ ...about, attempt: row.attempt }, 'given up: somebody has to look');
       await endAttempt(pool, row, { status: 'dead', outcome: 'dead', error: text });
       return 'dead';
@@ -104,19 +116,22 @@ export function startOutboxWorker(options: {
     const pauseMs = pauseAfter(tries, trouble.failed(row.id, failure), host.random);
     log.warn({ ...about, attempt: row.attempt, pauseMs }, 'an attempt failed and will be repeated');
     await endAttempt(pool, row, { status: 'pending', outcome: failure, error: text, pauseMs });
+    // The outage ended between its failure and its pause: nobody would bring it forward.
+    if (trouble.outagesEnded() !== ended) await tryNow([row.id]);
     return failure;
   };
 
   const attempt = async (row: LeasedRow, signal: AbortSignal): Promise<string> => {
+    const ended = trouble.outagesEnded();
     let performed: Performed;
     try {
       performed = await crossing(kind === 'command' ? 'saga.perform-command' : null, () =>
         perform(row, signal),
       );
     } catch (error) {
-      return fail(row, error);
+      return fail(row, error, ended);
     }
-    trouble.over(row.id);
+    await tryNow(trouble.worked(row.id));
     if (performed.kind === 'refused') {
       await refuse(row, performed.rejection);
       return 'refused';

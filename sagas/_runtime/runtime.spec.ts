@@ -386,6 +386,30 @@ describe('commands of a saga', () => {
     expect(troubled).toMatchObject({ instance: idOf('b'), dead: 1 });
     expect(others).toEqual([]);
   });
+
+  it('go on together when an outage ends, however many have paused for long', async () => {
+    const tickets = logOfTickets();
+    const waiting = 8;
+    let away = true;
+    const { bus, names } = notingBus(async () => {
+      if (away) throw new OutcomeUnknown('cut');
+    });
+    const sagas = await start(tickets.eventStore, [noting(onEvents(command('patient')))], { bus });
+    tickets.write(...Array.from({ length: waiting }, (_, n) => `row ${n}`));
+    await until(() => expect(names().length).toBeGreaterThanOrEqual(waiting));
+    // As of many in a long outage: all but one pause for long.
+    await until(async () => {
+      const paused = await pool.query(
+        `update saga.outbox set next_attempt_at = clock_timestamp() + interval '14 seconds'
+          where status = 'pending' and seq > (select min(seq) from saga.outbox) returning 1`,
+      );
+      expect(paused.rowCount).toBe(waiting - 1);
+    });
+    away = false;
+    await until(async () =>
+      expect(await sagas.inspect.stats()).toMatchObject({ dead: 0, waiting: { commands: 0 } }),
+    );
+  });
 });
 
 describe('side effects', () => {

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CommandRefused } from '../../commands/_runtime/errors.ts';
+import { CommandRefused, OutcomeUnknown } from '../../commands/_runtime/errors.ts';
 import type { CommandRequest } from '../../commands/_runtime/index.ts';
 import { deriveId } from '../../domain/_kernel/ids.ts';
 import { rejected } from '../../domain/_kernel/rejection.ts';
@@ -260,6 +260,27 @@ describe('what follows from webhooks', () => {
     expect(await rowsOf()).toMatchObject([
       { status: 'processed', reason: 'refused: amount-mismatch', attempts: 3 },
     ]);
+  });
+
+  it('goes on together when an outage ends, however many objects have paused for long', async () => {
+    const [first, ...others] = ['pi_1', 'pi_2', 'pi_3', 'pi_4'];
+    let away = true;
+    const { bus } = notingBus(() => {
+      if (away) throw new OutcomeUnknown('cut');
+    });
+    for (const id of [first, ...others]) await receive(webhook(intent(id ?? ''), `evt_${id}`));
+    const follow = await start(stripe({ fetchIntent: async (id) => intentAt(id) }), bus);
+    // As of many in a long outage.
+    await until(async () => {
+      const paused = await pool.query(
+        `update stripe.inbox set next_attempt_at = clock_timestamp() + interval '14 seconds'
+          where status = 'pending' and attempts > 0 and object_id = any ($1)`,
+        [others],
+      );
+      expect(paused.rowCount).toBe(others.length);
+    });
+    away = false;
+    await until(async () => expect((await follow.stats()).pending).toBe(0));
   });
 
   it('is given up on when it can never work, until a later look answers it, too', async () => {

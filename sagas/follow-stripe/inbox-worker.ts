@@ -110,13 +110,32 @@ export function startInboxWorker(options: {
     if (rowCount !== 1) throw new ObjectLeaseLostError(`${objectId} was taken over`);
   };
 
-  const fail = async (waiting: Waiting, lease: ObjectLease, error: Error): Promise<void> => {
+  /** What waited for an outage is looked at when it is over. If that fails it waits for its turn. */
+  const tryNow = async (objectIds: readonly string[]): Promise<void> => {
+    if (objectIds.length === 0) return;
+    try {
+      await pool.query(
+        `update stripe.inbox set next_attempt_at = clock_timestamp()
+          where status = 'pending' and object_id = any ($1) and next_attempt_at > clock_timestamp()`,
+        [objectIds],
+      );
+      loop.wake();
+    } catch (error) {
+      log.warn({ err: error }, 'objects that waited for an outage wait for their turn');
+    }
+  };
+
+  const fail = async (
+    waiting: Waiting,
+    lease: ObjectLease,
+    { error, ended }: { error: Error; ended: number },
+  ): Promise<void> => {
     const attempt = waiting.attempts + 1;
     const failure = classify(error);
     const over = failure === 'never' || (failure === 'unexpected' && attempt >= MAX_ATTEMPTS);
     const longestMs = trouble.failed(waiting.objectId, failure);
     const pauseMs = pauseAfter(attempt, longestMs, host.random);
-    if (over) trouble.over(waiting.objectId);
+    if (over) trouble.givenUp(waiting.objectId);
     await transaction(pool, async (session) => {
       await endLease(session, lease);
       await session.query(
@@ -126,6 +145,8 @@ export function startInboxWorker(options: {
         [waiting.eventIds, `${error.name}: ${error.message}`, pauseMs, over ? 'dead' : 'pending'],
       );
     });
+    // The outage ended between its failure and its pause: nobody would bring it forward.
+    if (!over && trouble.outagesEnded() !== ended) await tryNow([waiting.objectId]);
     const about = {
       err: error,
       object: { type: waiting.objectType, id: waiting.objectId },
@@ -143,14 +164,15 @@ export function startInboxWorker(options: {
       await endLease(pool, lease);
       return;
     }
+    const ended = trouble.outagesEnded();
     const outcome = await underLease({ pool, log, host }, lease, (signal) =>
       follow(object, signal),
     ).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
     if (outcome instanceof Error) {
-      await fail(waiting, lease, outcome);
+      await fail(waiting, lease, { error: outcome, ended });
       return;
     }
-    trouble.over(waiting.objectId);
+    await tryNow(trouble.worked(waiting.objectId));
     followed.inc({ type: object.type, outcome: outcome.kind });
     if (outcome.kind === 'refused')
       log.error({ object, reason: outcome.reason }, 'Stripe and the log disagree');
