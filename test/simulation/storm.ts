@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { AnyRow } from '../../projections/_runtime/table.ts';
 import { projections } from '../../projections/index.ts';
+import { difference } from './compare.ts';
 import { comeToRest } from './rest.ts';
 import { type Plan, type Stage, type Step, setUp, take } from './steps.ts';
 import type { Engine } from './world/database.ts';
@@ -42,13 +43,7 @@ const STAGES_S = [65, 200, 400, 1200];
 export async function differs(engine: Engine, storm: Storm): Promise<string | null> {
   const calm = await endOf(engine, storm, 'in-order');
   const rough = await endOf(engine, storm, 'storm');
-  if (calm.join('\n') === rough.join('\n')) return null;
-  const [before, after] = [new Set(calm), new Set(rough)];
-  const lines = [
-    ...calm.filter((line) => !after.has(line)).map((line) => `in order: ${line}`),
-    ...rough.filter((line) => !before.has(line)).map((line) => `in a storm: ${line}`),
-  ];
-  return lines.join('\n');
+  return difference(calm, rough);
 }
 
 async function endOf(engine: Engine, storm: Storm, delivery: Delivery): Promise<string[]> {
