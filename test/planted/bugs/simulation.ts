@@ -2,6 +2,7 @@ import type { PlantedBug } from '../bug.ts';
 
 const spec = 'test/simulation/simulation.spec.ts';
 const plays = 'keeps its promises in';
+const storms = 'ends in the same bytes';
 const kept = 'keeps them where it once did not';
 /** As many plans as it takes to meet it, and no time spent on making it small. */
 const after = (plans: number) => ({ SEEDS: String(plans), SHRINK_MS: '0' });
@@ -61,6 +62,33 @@ export const simulationBugs: readonly PlantedBug[] = [
     ],
     ...{ spec, test: plays, env: after(130) },
     red: /sagas-end: |stripe-agrees: |refunded-once: /,
+  },
+  {
+    name: 'simulated-a-payment-key-for-each-try',
+    property: 'unknown-outcome',
+    invariant: 'A PaymentIntent whose answer got lost is found again, not made again.',
+    file: 'platform/stripe/index.ts',
+    find: 'paymentId,\n              within(deadline),',
+    replace: 'paymentId + String(host.now()),\n              within(deadline),',
+    also: [
+      {
+        file: 'platform/stripe/index.ts',
+        find: 'mayExist === true ? await findIntent(',
+        replace: 'mayExist === undefined ? await findIntent(',
+      },
+    ],
+    ...{ spec, test: plays, env: after(250) },
+    red: /charged-once: .*one payment has two PaymentIntents/,
+  },
+  {
+    name: 'simulated-pays-twice-in-a-storm',
+    property: 'webhook-storm',
+    invariant: 'A webhook that comes again writes no row again.',
+    file: 'domain/payment/observe.ts',
+    find: "if (state.status === 'succeeded') return [];",
+    replace: '',
+    ...{ spec, test: storms },
+    red: /in (order|a storm): finance_journal .*more, /,
   },
   {
     name: 'simulated-saves-the-checkpoint-first',

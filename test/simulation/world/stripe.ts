@@ -14,6 +14,8 @@ export type Intent = {
   status: 'requires_payment_method' | 'requires_action' | 'processing' | 'succeeded' | 'canceled';
   charge: Charge | null;
   declines: number;
+  /** Somebody who was given its client secret came to pay. */
+  confirmed: boolean;
 };
 type Charge = { readonly id: string; readonly created: number; transaction: Transaction | null };
 export type Refund = {
@@ -57,7 +59,7 @@ export type SimulatedStripe = {
 };
 
 /** Stripe forgets idempotency keys after a day. */
-const KEYS_KEPT_MS = 24 * 3600_000;
+export const KEYS_KEPT_MS = 24 * 3600_000;
 /** Its search lags behind by up to a minute. */
 const SEARCH_LAG_MS = 60_000;
 /** After five in a row the money waits for a person, and no run comes to rest. */
@@ -240,7 +242,7 @@ export function createStripe(options: {
         const id = idOf('pi', metadata['payment_id'] ?? '');
         const intent: Intent = {
           ...{ id, amount, currency, metadata, created: scheduler.now() },
-          ...{ status: 'requires_payment_method', charge: null, declines: 0 },
+          ...{ status: 'requires_payment_method', charge: null, declines: 0, confirmed: false },
         };
         intents.set(id, intent);
         ofIntent('payment_intent.created', intent);
@@ -329,7 +331,9 @@ export function createStripe(options: {
     open,
     confirm: (intentId, card) => {
       const intent = intents.get(intentId);
-      if (intent?.status === 'requires_payment_method') confirming[card](intent);
+      if (intent?.status !== 'requires_payment_method') return;
+      intent.confirmed = true;
+      confirming[card](intent);
     },
     answerOfBank: (intentId, pays) => {
       const intent = intents.get(intentId);
