@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { ports } from '../../bin/start/ports.ts';
 import { removeFolder } from './remove-folder.ts';
 
 /** A part that can be killed, by the name of what it does. */
@@ -71,16 +72,10 @@ const secretsFile = z.object({ ADMIN_PASSWORD: z.string() });
 /** A test that wants the bus names the server; none is fetched behind the back of another. */
 const noBus = { NATS_SERVER: 'off' };
 
-const anyFreePort = {
-  WRITE_API_PORT: '0',
-  READ_API_PORT: '0',
-  POSTGRES_PORT: '0',
-  EVENTSTORE_PORT: '0',
-  STRIPE_SANDBOX_PORT: '0',
-  MAILBOX_SMTP_PORT: '0',
-  MAILBOX_HTTP_PORT: '0',
-  NATS_PORT: '0',
-};
+/** So that any number of platforms run side by side. */
+export const anyFreePort: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.values(ports).map(({ variable }) => [variable, '0']),
+);
 
 /**
  * Starts the whole platform as `npm start` does, on free ports, in a folder of its own that is

@@ -8,13 +8,9 @@ import { natsServerForSpecs } from '../../support/nats.ts';
 import { census, relayedIds, untilSagasRest } from '../crash-points/settled.ts';
 import { runFlows } from '../flows.ts';
 import { countAll } from '../round.ts';
+import type { RoleProcess } from '../stage.ts';
 import { type Load, type Seen, startLoad } from './load.ts';
-import {
-  type Dependency,
-  type NetworkStage,
-  type RoleProcess,
-  startNetworkStage,
-} from './stage.ts';
+import { type Dependency, type NetworkStage, startNetworkStage } from './stage.ts';
 
 /** `OUTAGE_SECONDS=30` is the published figure; short so that CI stays short. */
 const OUTAGE_MS = Number(process.env['OUTAGE_SECONDS'] ?? 5) * 1000;
