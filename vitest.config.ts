@@ -42,8 +42,10 @@ export default defineConfig({
     // Four on two cores: specs that start processes wait for them more than they compute.
     maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
-    teardownTimeout: 20_000,
+    // Patience, not a promise: where others compute as well, a platform is up after fifteen seconds
+    // instead of two, and stops as slowly.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 60_000,
   },
 });

@@ -11,7 +11,7 @@ export default defineConfig({
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 300_000,
-    hookTimeout: 60_000,
-    teardownTimeout: 20_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 60_000,
   },
 });
