@@ -18,11 +18,11 @@ export async function mendFuture(pool: Database, leaseMs: number): Promise<numbe
   const { rows } = await pool.query<{ mended: number }>(
     `with pauses as (
        update saga.outbox set next_attempt_at = clock_timestamp()
-        where status = 'pending' and kind in ('command', 'side-effect')
+        where status = 'pending' and kind in ('command', 'side-effect') and ended is null
           and next_attempt_at > clock_timestamp() + $1 * interval '1 millisecond' returning 1
      ), leases as (
        update saga.outbox set lease_until = clock_timestamp() + $2 * interval '1 millisecond'
-        where status = 'leased' and kind in ('command', 'side-effect')
+        where status = 'leased' and kind in ('command', 'side-effect') and ended is null
           and lease_until > clock_timestamp() + $3 * interval '1 millisecond' returning 1
      )
      select (select count(*) from pauses)::int + (select count(*) from leases)::int as mended`,

@@ -25,7 +25,7 @@ export async function listDead(pool: Database): Promise<readonly DeadLetter[]> {
   const { rows } = await pool.query(`
     select id::text, kind, saga, instance, name, coalesce(last_error, '') as cause, attempts,
            done_at as since, 0 as behind
-      from saga.outbox where status = 'dead'
+      from saga.outbox where ended = 'dead'
     union all
     (select distinct on (saga, instance) 'parked-' || id, 'parked', saga, instance,
             case input ->> 'kind' when 'event' then input ->> 'type'

@@ -61,13 +61,13 @@ export type SagaInspector = {
 };
 
 const STATS = `
-  select count(*) filter (where kind = 'command' and status <> 'dead')::int as commands,
-         count(*) filter (where kind = 'side-effect' and status <> 'dead')::int as effects,
-         coalesce(extract(epoch from clock_timestamp() - min(created_at) filter (where status <> 'dead')), 0)::float8 as oldest,
-         count(*) filter (where status = 'dead')::int as dead,
+  select count(*) filter (where kind = 'command')::int as commands,
+         count(*) filter (where kind = 'side-effect')::int as effects,
+         coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as oldest,
+         (select count(*) from saga.outbox where ended = 'dead')::int as dead,
          (select count(distinct (saga, instance)) from saga.parked)::int as parked,
          (select count(*) from saga.timers where status = 'pending')::int as timers
-    from saga.outbox where status in ('pending', 'leased', 'dead')`;
+    from saga.outbox where ended is null`;
 
 const OVERDUE = `clock_timestamp() - interval '${OVERDUE_AFTER_MS} milliseconds'`;
 
@@ -81,7 +81,7 @@ const LISTED = `
            count(*) filter (where status = 'dead')::int as dead,
            least(min(done_at) filter (where status = 'dead'),
                  min(created_at) filter (where status <> 'dead' and created_at < ${OVERDUE})) as since
-      from saga.outbox where status in ('pending', 'leased', 'dead') group by 1, 2
+      from saga.outbox where ended is null or ended = 'dead' group by 1, 2
   ), reminders as (
     select saga, instance, count(*)::int as timers, min(due_at) as next,
            min(due_at) filter (where due_at < ${OVERDUE}) as since
@@ -129,7 +129,7 @@ export function inspectSagas(pool: Database): SagaInspector {
                   'lastInput', i.last_input, 'updatedAt', i.updated_at,
                   'timers', (select coalesce(jsonb_agg(to_jsonb(t) order by t.due_at), '[]')
                                from saga.timers t where t.saga = $1 and t.instance = $2),
-                  'outbox', (select coalesce(jsonb_agg(to_jsonb(o) || jsonb_build_object('attemptLog',
+                  'outbox', (select coalesce(jsonb_agg(to_jsonb(o) - 'ended' || jsonb_build_object('attemptLog',
                                (select coalesce(jsonb_agg(to_jsonb(a) order by a.attempt), '[]')
                                   from saga.outbox_attempts a where a.outbox_id = o.id)) order by o.seq), '[]')
                                from saga.outbox o where o.saga = $1 and o.instance = $2),

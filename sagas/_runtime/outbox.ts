@@ -184,7 +184,8 @@ export function startOutboxWorker(options: {
     if (limit <= 0) return LONGEST_SLEEP_MS;
     const rows = await claim(limit);
     for (const row of rows) void work(row);
-    if (rows.length > 0) return 0;
+    // It looks again at once: when the next row is due does not matter then.
+    if (loop.woken()) return LONGEST_SLEEP_MS;
     return untilDue(await untilNextRow(pool, kind, names));
   };
 

@@ -15,7 +15,7 @@ export async function tidySagas(pool: Database): Promise<void> {
   await pool.query(
     patient(`
      ${PATIENTLY};
-     delete from saga.outbox where status in ('done', 'cancelled') and done_at < now() - ${KEPT};
+     delete from saga.outbox where ended in ('done', 'cancelled') and done_at < now() - ${KEPT};
      delete from saga.timers where status <> 'pending' and updated_at < now() - ${KEPT};
      delete from saga.requests where answered_at < now() - ${KEPT}`),
   );

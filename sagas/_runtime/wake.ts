@@ -3,6 +3,8 @@ import { type Host, machine } from '../../platform/host/index.ts';
 /** Lets a loop sleep until there is something to do: a wake while it works is not lost. */
 export type Wake = {
   wake(): void;
+  /** A wake came since the last sleep: the next one ends at once. */
+  woken(): boolean;
   /** Resolves on the next wake (at once if one came since the last sleep), or after `ms`. */
   sleep(ms: number): Promise<void>;
 };
@@ -15,6 +17,7 @@ export function createWake(host: Host = machine): Wake {
       pending = true;
       resolveSleep?.();
     },
+    woken: () => pending,
     sleep: (ms) =>
       new Promise((resolve) => {
         const end = (): void => {
