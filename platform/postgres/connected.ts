@@ -19,7 +19,7 @@ export type ConnectedDatabase = {
   end(): Promise<void>;
 };
 
-/** A database by its address. `name` is that of the pool. */
+/** A database by its address, for those who look rows up by key. `name` is that of the pool. */
 export function connectDatabase(options: {
   url: string;
   name: string;
@@ -27,7 +27,7 @@ export function connectDatabase(options: {
   log: Logger;
 }): ConnectedDatabase {
   const { url, log } = options;
-  const pool = createPool(options);
+  const pool = createPool({ ...options, byKey: true });
   return {
     pool,
     openLockSession: (session) => openLockSession({ url, ...session }),

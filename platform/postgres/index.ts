@@ -4,6 +4,7 @@ import pg from 'pg';
 import { type CrashPoint, crossing } from '../crash-points/index.ts';
 import type { Logger } from '../log/index.ts';
 import { timeLimits } from '../time-limits.ts';
+import { LOOK_UP_BY_KEY_OPTIONS } from './by-key.ts';
 import { isConnectionError } from './connection-error.ts';
 
 /** int8 as number: every bigint we store (minor units, ordinals, positions of reports) is safe. */
@@ -46,7 +47,8 @@ const limits = timeLimits.postgres;
 /**
  * A pool. A connection that dies while idle is dropped and reported, never thrown: the next query
  * opens another. Statements are bounded on both sides: Postgres cancels what waits for a lock, and a
- * Postgres that is gone without a word is not waited for. `long`: for what nobody waits for.
+ * Postgres that is gone without a word is not waited for. `long`: for what nobody waits for. `byKey`:
+ * for named statements (a plan of each is kept) that look rows up by key.
  */
 export function createPool(options: {
   url: string;
@@ -54,6 +56,7 @@ export function createPool(options: {
   max?: number;
   log?: Logger;
   long?: boolean;
+  byKey?: boolean;
 }): Pool {
   const { statementMs, queryMs } = options.long === true ? limits.long : limits;
   const pool = new pg.Pool({
@@ -65,6 +68,7 @@ export function createPool(options: {
     statement_timeout: statementMs,
     query_timeout: queryMs,
     allowExitOnIdle: true,
+    ...(options.byKey === true ? { options: LOOK_UP_BY_KEY_OPTIONS } : {}),
   });
   pool.on('error', (error) =>
     options.log?.warn({ err: error, pool: options.name }, 'an idle Postgres connection was lost'),

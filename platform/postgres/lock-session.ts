@@ -24,15 +24,6 @@ const SETTINGS = `
   set tcp_keepalives_interval = 1;
   set tcp_keepalives_count = 3;`;
 
-/**
- * For sessions that look rows up by key, and nothing else. A prepared plan that was made while a table
- * was small would go on reading all of it (half the speed after 10,000 events).
- */
-export const LOOK_UP_BY_KEY = `
-  set enable_seqscan = off;
-  set enable_hashjoin = off;
-  set enable_mergejoin = off;`;
-
 /** The session was ended by us or by Postgres, or went silent. */
 export class SessionLostError extends Error {
   override readonly name = 'SessionLostError';

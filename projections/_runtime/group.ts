@@ -1,7 +1,8 @@
 import type { Batch } from '../../platform/consumer/types.ts';
 import type { Logger } from '../../platform/log/index.ts';
+import { LOOK_UP_BY_KEY } from '../../platform/postgres/by-key.ts';
 import { isConnectionError } from '../../platform/postgres/index.ts';
-import { LOOK_UP_BY_KEY, openLockSession } from '../../platform/postgres/lock-session.ts';
+import { openLockSession } from '../../platform/postgres/lock-session.ts';
 import { readMembers, SEEN_CHANNEL, takeUnparkRequests } from './checkpoints.ts';
 import { lockName, type ProjectionDefinition } from './definition.ts';
 import { endBooting, isBooting, pausedOf } from './life-cycle.ts';

@@ -5,9 +5,9 @@ import type {
 } from '../../platform/consumer/types.ts';
 import { type Host, machine } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
+import { LOOK_UP_BY_KEY } from '../../platform/postgres/by-key.ts';
 import type { ConnectedDatabase } from '../../platform/postgres/connected.ts';
 import type { Queryable } from '../../platform/postgres/index.ts';
-import { LOOK_UP_BY_KEY } from '../../platform/postgres/lock-session.ts';
 import type { SagaDefinition } from './definition.ts';
 import { inputsOf, listenersOf } from './inputs.ts';
 import { reportParked } from './report.ts';

@@ -51,12 +51,13 @@ export function startTimers(options: {
   /** How many it fired. */
   const fireDue = async (): Promise<number> => {
     const at = new Date(now());
-    const due = await pool.query<TimerRow>(
-      `select id, saga, instance, name, due_at, correlation_id from saga.timers
+    const due = await pool.query<TimerRow>({
+      name: 'due timers',
+      text: `select id, saga, instance, name, due_at, correlation_id from saga.timers
         where status = 'pending' and due_at <= $1 and saga = any ($2)
         order by due_at limit ${BATCH}`,
-      [at, names],
-    );
+      values: [at, names],
+    });
     if (due.rows.length === 0) return 0;
     const inputs = due.rows.flatMap((row) => {
       const saga = sagas.get(row.saga);
@@ -65,11 +66,12 @@ export function startTimers(options: {
     const taken = await transaction(pool, async (session) => {
       await lockInstances(session, inputs);
       // Between the look and the lock a timer may have been moved, called off or fired.
-      const fired = await session.query<{ id: string }>(
-        `update saga.timers set status = 'fired', updated_at = now()
+      const fired = await session.query<{ id: string }>({
+        name: 'fire timers',
+        text: `update saga.timers set status = 'fired', updated_at = now()
           where id = any ($1::uuid[]) and status = 'pending' and due_at <= $2 returning id`,
-        [inputs.map((input) => input.origin.id), at],
-      );
+        values: [inputs.map((input) => input.origin.id), at],
+      });
       const ids = new Set(fired.rows.map((row) => row.id));
       return takeInputs(
         session,
@@ -83,11 +85,12 @@ export function startTimers(options: {
   };
 
   const untilNext = async (): Promise<number> => {
-    const next = await pool.query<{ due_at: Date }>(
-      `select due_at from saga.timers where status = 'pending' and saga = any ($1)
+    const next = await pool.query<{ due_at: Date }>({
+      name: 'next timer',
+      text: `select due_at from saga.timers where status = 'pending' and saga = any ($1)
         order by due_at limit 1`,
-      [names],
-    );
+      values: [names],
+    });
     const [first] = next.rows;
     return untilDue(first === undefined ? null : first.due_at.getTime() - now());
   };

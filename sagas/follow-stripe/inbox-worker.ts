@@ -51,24 +51,26 @@ export function startInboxWorker(options: {
   });
 
   const claim = async (limit: number): Promise<(Waiting & { lease: ObjectLease })[]> => {
-    const due = await pool.query<{ object_id: string }>(
-      `select object_id from stripe.inbox
+    const due = await pool.query<{ object_id: string }>({
+      name: 'due objects',
+      text: `select object_id from stripe.inbox
         where status = 'pending' and next_attempt_at <= clock_timestamp()
           and not exists (select 1 from stripe.object_leases l
                            where l.object_id = inbox.object_id and l.lease_until > clock_timestamp())
         group by object_id order by min(received_at), object_id limit $1`,
-      [limit],
-    );
+      values: [limit],
+    });
     if (due.rows.length === 0) return [];
     const objects = due.rows.map((row) => row.object_id);
     const leases = await crossing('inbox.take-object', () => takeLeases(pool, objects));
     // Under the lease: what is listed here was stored before the look that follows.
-    const { rows } = await pool.query<Waiting>(
-      `select object_id as "objectId", min(object_type) as "objectType",
+    const { rows } = await pool.query<Waiting>({
+      name: 'webhooks of objects',
+      text: `select object_id as "objectId", min(object_type) as "objectType",
               array_agg(event_id) as "eventIds", max(attempts) as attempts
          from stripe.inbox where status = 'pending' and object_id = any ($1) group by object_id`,
-      [leases.map((lease) => lease.objectId)],
-    );
+      values: [leases.map((lease) => lease.objectId)],
+    });
     const byId = new Map(rows.map((row) => [row.objectId, row]));
     return leases.map((lease) => ({
       ...(byId.get(lease.objectId) ?? {
@@ -88,8 +90,9 @@ export function startInboxWorker(options: {
     outcome: Followed,
   ): Promise<void> => {
     const { rowCount } = await crossing('inbox.end-object', () =>
-      pool.query(
-        `with ended as (
+      pool.query({
+        name: 'end object',
+        text: `with ended as (
            delete from stripe.object_leases where object_id = $1 and fence = $2 returning 1
          ), answered as (
            update stripe.inbox set status = $4, reason = $5, processed_at = clock_timestamp(),
@@ -100,12 +103,12 @@ export function startInboxWorker(options: {
                    or (object_id = $1 and status = 'dead'))
          )
          select 1 from ended`,
-        [
+        values: [
           ...[objectId, fence, waiting.eventIds],
           outcome.kind === 'ignored' ? 'ignored' : 'processed',
           outcome.kind === 'processed' ? null : outcome.reason,
         ],
-      ),
+      }),
     );
     if (rowCount !== 1) throw new ObjectLeaseLostError(`${objectId} was taken over`);
   };
@@ -200,10 +203,11 @@ export function startInboxWorker(options: {
       running.add(task);
     }
     if (claimed.length > 0) return 0;
-    const next = await pool.query<{ ms: number | null }>(
-      `select ceil(extract(epoch from min(next_attempt_at) - clock_timestamp()) * 1000)::int as ms
+    const next = await pool.query<{ ms: number | null }>({
+      name: 'next webhook',
+      text: `select ceil(extract(epoch from min(next_attempt_at) - clock_timestamp()) * 1000)::int as ms
          from stripe.inbox where status = 'pending' and next_attempt_at > clock_timestamp()`,
-    );
+    });
     return untilDue(next.rows[0]?.ms);
   };
 

@@ -37,14 +37,15 @@ export function stripeInbox({ pool, key }: { pool: Database; key: Buffer }): Str
   return {
     receive: async ({ id, type, object, payloadHash }, rawBody) => {
       const { rowCount } = await crossing('inbox.store-webhook', () =>
-        pool.query(
-          `with stored as (
+        pool.query({
+          name: 'store webhook',
+          text: `with stored as (
            insert into stripe.inbox (event_id, type, object_id, object_type, payload_hash,
                                      body_encrypted, status, reason)
            values ($1, $2, $3, $4, $5, $6, case when $7::text is null then 'pending' else 'ignored' end, $7)
            on conflict (event_id) do nothing returning 1)
          select pg_notify('${INBOX_CHANNEL}', '') from stored`,
-          [
+          values: [
             id,
             type,
             object?.id ?? null,
@@ -53,7 +54,7 @@ export function stripeInbox({ pool, key }: { pool: Database; key: Buffer }): Str
             seal(key, rawBody, aad(id)),
             ignoredBecause(object),
           ],
-        ),
+        }),
       );
       return rowCount === 1 ? 'new' : 'repeat';
     },

@@ -21,16 +21,17 @@ export async function takeLeases(
   pool: Database,
   objectIds: readonly string[],
 ): Promise<ObjectLease[]> {
-  const { rows } = await pool.query<ObjectLease>(
-    `insert into stripe.object_leases as held (object_id, fence, lease_until)
+  const { rows } = await pool.query<ObjectLease>({
+    name: 'take object leases',
+    text: `insert into stripe.object_leases as held (object_id, fence, lease_until)
      select id, nextval('stripe.fences'), clock_timestamp() + ${LEASE}
        from unnest($1::text[]) as wanted(id) order by id
      on conflict (object_id) do update
         set fence = excluded.fence, lease_until = excluded.lease_until
       where held.lease_until <= clock_timestamp()
      returning object_id as "objectId", fence`,
-    [objectIds],
-  );
+    values: [objectIds],
+  });
   return rows;
 }
 
