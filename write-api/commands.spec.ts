@@ -6,10 +6,18 @@ import {
   InvalidInput,
   OutcomeUnknown,
   Overloaded,
+  parsedBy,
 } from '../commands/_runtime/index.ts';
 import { rejected } from '../domain/_kernel/rejection.ts';
 import { timeLimits } from '../platform/time-limits.ts';
-import { activityId, bearer, memberId, recordingBus, sampleWriteApi } from './_fixtures/sample.ts';
+import {
+  activityId,
+  bearer,
+  memberId,
+  recordingBus,
+  sampleWriteApi,
+  walk,
+} from './_fixtures/sample.ts';
 import type { WriteApi } from './index.ts';
 
 const path = `/v1/activities/${activityId}/walks`;
@@ -39,7 +47,7 @@ const post = ({ url = path, headers = {}, payload = { dogs: 2 } }: Post = {}) =>
       typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : JSON.stringify(payload),
   });
 
-test('a command goes to the bus as it came, with who, key, trace and deadline', async () => {
+test('a command goes to the bus, parsed by its own schemas, with who, key, trace and deadline', async () => {
   const before = Date.now();
   const response = await post({
     headers: { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' },
@@ -48,7 +56,10 @@ test('a command goes to the bus as it came, with who, key, trace and deadline', 
   const { name, input, request } = bus.sent[0] ?? expect.fail('nothing was sent');
   expect({ name, input }).toEqual({
     name: 'plan-walk',
-    input: { params: { activityId }, body: { dogs: 2 } },
+    input: {
+      params: parsedBy(walk.params, { activityId }),
+      body: parsedBy(walk.body, { dogs: 2, pace: 'slow' }),
+    },
   });
   expect(request.principal).toEqual({ kind: 'person', id: memberId, roles: ['member'] });
   expect(request.key).toBe('key-1');

@@ -1,15 +1,18 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type {
-  CommandBus,
-  CommandDefinition,
-  CommandResult,
-  Principal,
+import type { z } from 'zod';
+import {
+  type CommandBus,
+  type CommandDefinition,
+  type CommandResult,
+  type Principal,
+  parsedBy,
 } from '../commands/_runtime/index.ts';
 import {
   type Access,
   type Caller,
   encodeConsistencyToken,
   type Operation,
+  parsing,
   publicAccess,
   traceparentOf,
 } from '../platform/http/index.ts';
@@ -52,6 +55,7 @@ export function mountCommands(app: FastifyInstance, routes: CommandRoutes): void
           body: command.body,
           response: { [command.status]: command.reply },
         },
+        validatorCompiler: parsingOnce,
         // A command without fields needs no body at all; where fields are needed they are named. The
         // JSON text `null` is a body, and no object.
         preValidation: async (request) => {
@@ -75,6 +79,15 @@ export function mountCommands(app: FastifyInstance, routes: CommandRoutes): void
       },
     );
   }
+}
+
+/** The bus takes what was parsed here, with the proof of it, and does not parse it again. */
+function parsingOnce({ schema }: { readonly schema: unknown }) {
+  const parse = parsing({ schema: schema as z.ZodType });
+  return (data: unknown) => {
+    const { value, error } = parse(data);
+    return error === undefined ? { value: parsedBy(schema as z.ZodType, value) } : { error };
+  };
 }
 
 function answerer(command: CommandDefinition, path: string, { readPaths, readUrl }: CommandRoutes) {

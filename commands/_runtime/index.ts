@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import type { z } from 'zod';
 import type { Aggregate } from '../../domain/_kernel/aggregate.ts';
 import type { Actor, DomainEvent } from '../../domain/_kernel/event.ts';
 import { PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
@@ -21,12 +20,14 @@ import type {
   ExpectedRevision,
   Principal,
 } from './definition.ts';
-import { CommandRefused, Forbidden, InvalidInput, RevisionRequired } from './errors.ts';
+import { CommandRefused, Forbidden, RevisionRequired } from './errors.ts';
+import { parse } from './parsed.ts';
 import type { CommandPorts } from './ports.ts';
 import { createStreamQueues } from './stream-queue.ts';
 
 export type * from './definition.ts';
 export * from './errors.ts';
+export { type Parsed, parsedBy } from './parsed.ts';
 export type * from './ports.ts';
 export { type Refusal, type RefusalCode, refusalOf, refusalTable } from './refusals.ts';
 
@@ -45,6 +46,7 @@ export type CommandRequest = {
   readonly expected?: ExpectedRevision;
 };
 
+/** As it came, or as `Parsed` by the schemas of the definition. */
 export type CommandInput = { readonly params: unknown; readonly body: unknown };
 
 export type CommandBus = {
@@ -57,7 +59,7 @@ export type CommandBus = {
   readonly commands: ReadonlyMap<string, CommandDefinition>;
 };
 
-type Parsed = Parameters<CommandDefinition['execute']>[1];
+type Input = Parameters<CommandDefinition['execute']>[1];
 
 const DEFAULT_DEADLINE_MS = 10_000;
 /** In remembered commands: 20,000 small streams, at most 120 MB. */
@@ -118,7 +120,7 @@ export function createCommandBus(options: {
 
   const contextOf = (
     definition: CommandDefinition,
-    input: Parsed,
+    input: Input,
     request: CommandRequest,
   ): CommandContext => {
     const { principal } = request;
@@ -158,7 +160,7 @@ export function createCommandBus(options: {
 
   const perform = async (
     definition: CommandDefinition,
-    input: Parsed,
+    input: Input,
     context: CommandContext,
   ): Promise<CommandResult> => {
     const steps: Decided<DomainEvent, unknown>[] = [];
@@ -258,17 +260,5 @@ function observe(admission: Admission, cache: StreamCache): void {
   gauge(
     { name: 'pawprint_command_streams_cached', help: 'Streams whose folded state is in memory' },
     (metric) => metric.set(cache.entries),
-  );
-}
-
-function parse<Schema extends z.ZodType>(
-  schema: Schema,
-  value: unknown,
-  where: string,
-): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw new InvalidInput(
-    result.error.issues.map(({ path, message }) => ({ path: [where, ...path], message })),
   );
 }

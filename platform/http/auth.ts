@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { MemberId } from '../../domain/_kernel/ids.ts';
 import { allRoles, type Role } from '../../domain/_kernel/roles.ts';
 import type { AccessClaims } from '../identity/access-tokens.ts';
@@ -52,7 +52,7 @@ export function authenticate(verify: Verify) {
 }
 
 /** The permission matrix is the table of routes; this is the one place that enforces it. */
-export async function authorise(request: FastifyRequest, _reply: FastifyReply): Promise<void> {
+export function authorise(request: FastifyRequest): void {
   const { access } = request.routeOptions.config;
   if (access === undefined || access.kind === 'public') return;
   const { caller } = request;

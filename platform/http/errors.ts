@@ -49,7 +49,6 @@ const fastifyErrors: Readonly<Record<string, (error: Error) => HttpProblem>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => new HttpProblem('malformed-request'),
   FST_ERR_CTP_INVALID_JSON_BODY: () => new HttpProblem('malformed-json'),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new HttpProblem('unsupported-media-type'),
-  FST_ERR_HANDLER_TIMEOUT: (cause) => retryLater('timed-out', { cause }),
   FST_ERR_MAX_PARAM_LENGTH: () => new HttpProblem('uri-too-long'),
   FST_UNDER_PRESSURE: (cause) => retryLater('overloaded', { cause }),
 };

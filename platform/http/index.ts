@@ -12,4 +12,4 @@ export { addressKey, type RateLimit, type RateLimits } from './rate-limit.ts';
 export { idempotencyKeyFormat } from './reference.ts';
 export { buildServer, collectMatrix, type ServerLimits } from './server.ts';
 export { traceparentOf } from './trace.ts';
-export { fieldErrors, type Issue } from './validation.ts';
+export { fieldErrors, type Issue, parsing } from './validation.ts';

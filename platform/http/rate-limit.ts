@@ -49,10 +49,10 @@ export function createRateLimiter(limits: RateLimits) {
   };
 
   return {
-    async perAddress(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    perAddress(request: FastifyRequest, reply: FastifyReply): void {
       spend('address', byAddress, addressKey(request.ip), { request, reply });
     },
-    async perPerson(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    perPerson(request: FastifyRequest, reply: FastifyReply): void {
       const { caller } = request;
       if (caller.kind === 'person') spend('person', byPerson, caller.id, { request, reply });
     },

@@ -117,6 +117,18 @@ test('the signal of a request is quiet while its client waits, and aborts when i
   expect(await left).toBe('left');
 });
 
+test('each request that is not answered is given up, whoever was answered before it', async () => {
+  const app = await start({ limits: { handlerTimeoutMs: 50 } });
+  const config = { access: publicAccess };
+  app.get('/never', { config, schema: { hide: true } }, () => new Promise(() => undefined));
+  const url = await listen(app);
+  const never = async () => (await fetch(`${url}/never`)).status;
+  expect((await fetch(`${url}/health/live`)).status).toBe(200);
+  expect(await Promise.all([never(), never()])).toEqual([503, 503]);
+  expect((await fetch(`${url}/health/live`)).status).toBe(200);
+  expect(await never()).toBe(503);
+});
+
 test('a thousand requests at once are all answered', async () => {
   const app = await start({
     handler: async () => new Promise((resolve) => setImmediate(() => resolve({ ok: true }))),

@@ -4,8 +4,10 @@ import underPressure from '@fastify/under-pressure';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   LogController,
+  type onRequestHookHandler,
 } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { AccessClaims } from '../identity/access-tokens.ts';
@@ -22,6 +24,7 @@ import {
   retryLater,
   sendProblem,
 } from './errors.ts';
+import { limitHandling } from './handling-limit.ts';
 import { mountHealth, type ReadinessCheck } from './health.ts';
 import { parseJsonBodies } from './json-body.ts';
 import { trackMethods } from './methods.ts';
@@ -89,7 +92,6 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     genReqId: (request) => traceIdOf(request.headers.traceparent) ?? newTraceId(),
     trustProxy: options.trustProxy === undefined ? false : [...options.trustProxy],
     bodyLimit: limits.bodyBytes,
-    handlerTimeout: limits.handlerTimeoutMs,
     // A request has to arrive within half a minute, its headers within 15 s: slow senders hold sockets.
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
@@ -108,6 +110,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   parseJsonBodies(app, { depth: limits.bodyDepth });
   app.decorateRequest('caller');
   denyByDefault(app);
+  limitHandling(app, limits.handlerTimeoutMs);
   closeInBoundedTime(app, limits.closeTimeoutMs);
 
   // For pages, which say what they need; answers to programs get the fixed headers below.
@@ -131,15 +134,23 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   });
 
   const limiter = createRateLimiter(rateLimits);
-  app.addHook('onRequest', async (request, reply) => {
-    request.caller = anonymous;
-    if (!isPage(request)) reply.headers(securityHeaders);
-    reply.header('Cache-Control', 'no-store');
-  });
-  app.addHook('onRequest', limiter.perAddress);
+  app.addHook(
+    'onRequest',
+    atOnce((request, reply) => {
+      request.caller = anonymous;
+      if (!isPage(request)) reply.headers(securityHeaders);
+      reply.header('cache-control', 'no-store');
+      limiter.perAddress(request, reply);
+    }),
+  );
   app.addHook('onRequest', authenticate(verify));
-  app.addHook('onRequest', authorise);
-  app.addHook('onRequest', limiter.perPerson);
+  app.addHook(
+    'onRequest',
+    atOnce((request, reply) => {
+      authorise(request);
+      limiter.perPerson(request, reply);
+    }),
+  );
   observe(app, options.info.title);
 
   const notFound = trackMethods(app);
@@ -162,6 +173,21 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     return reply.type(contentType).send(text);
   });
   return app;
+}
+
+/** A hook that waits for nothing; an `async` one costs each request a promise and a turn for it. */
+function atOnce(
+  look: (request: FastifyRequest, reply: FastifyReply) => void,
+): onRequestHookHandler {
+  return (request, reply, done) => {
+    try {
+      look(request, reply);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    done();
+  };
 }
 
 /** Helmet notes what a route asked of it in that route's configuration; an unknown path has none. */
@@ -187,12 +213,16 @@ function closeInBoundedTime(app: FastifyInstance, timeoutMs: number): void {
   });
   app.addHook('onClose', async () => clearTimeout(timer));
   // Else the connection of a request in flight would stay open, idle, until its keep-alive ends.
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing) reply.header('Connection', 'close');
+    done();
   });
-  app.addHook('onRequest', async () => {
-    if (closing) throw retryLater('shutting-down');
-  });
+  app.addHook(
+    'onRequest',
+    atOnce(() => {
+      if (closing) throw retryLater('shutting-down');
+    }),
+  );
 }
 
 /** One line and one measurement a request: the route's pattern, never the URL. */
@@ -202,13 +232,14 @@ function observe(app: FastifyInstance, api: string): void {
     help: 'Time from the arrival of a request to the end of its answer',
     labels: ['api', 'method', 'route', 'status'],
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? '(none)';
     const status = reply.statusCode;
     const ms = Math.round(reply.elapsedTime * 10) / 10;
     seconds.observe({ api, method: request.method, route, status }, reply.elapsedTime / 1000);
     const level = /^\/(health|metrics|docs)/.test(route) ? 'debug' : 'info';
     request.log[level]({ method: request.method, route, status, ms }, 'request');
+    done();
   });
 }
 

@@ -23,9 +23,9 @@ export class SchemaMismatchError extends Error {
 }
 
 /** Validates and hands on what the schema makes of the input (defaults, numbers out of strings). */
-export const parsing: FastifySchemaCompiler<z.ZodType> =
-  ({ schema }) =>
-  (data) => {
+export const parsing =
+  ({ schema }: { readonly schema: z.ZodType }) =>
+  (data: unknown): { readonly value?: unknown; readonly error?: SchemaMismatchError } => {
     const result = schema.safeParse(data);
     return result.success
       ? { value: result.data }
@@ -34,7 +34,7 @@ export const parsing: FastifySchemaCompiler<z.ZodType> =
 
 /** Validates and hands on the input as it came: for those who parse it themselves. */
 export const checking: FastifySchemaCompiler<z.ZodType> = (route) => (data) => {
-  const result = (parsing(route) as (data: unknown) => { error?: Error })(data);
+  const result = parsing(route)(data);
   return result.error === undefined ? { value: data } : { error: result.error };
 };
 
