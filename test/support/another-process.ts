@@ -19,17 +19,21 @@ export type AnotherProcess = {
   stop(): Promise<void>;
 };
 
-/** A read API by itself: reads only, no projections. A write API: everything that one does. */
+/**
+ * A read API by itself: reads only, no projections. A write API: everything that one does.
+ * `variables`: where it finds everything, if not where a platform that was started says.
+ */
 export async function startAnother(
   role: keyof typeof portVariables,
-  { dataDir }: TestPlatform,
+  { dataDir }: Pick<TestPlatform, 'dataDir'>,
+  variables?: Readonly<Record<string, string>>,
 ): Promise<AnotherProcess> {
   const read = (name: string): unknown => JSON.parse(readFileSync(join(dataDir, name), 'utf8'));
   const port = await freePort();
   const env = {
     ...process.env,
     ...secrets.parse(read('secrets.json')),
-    ...addresses.parse(read('addresses.json')).variables,
+    ...(variables ?? addresses.parse(read('addresses.json')).variables),
     [portVariables[role]]: String(port),
   };
   let child = await startRole(role, env);

@@ -113,7 +113,31 @@ const inLive: readonly Omit<PlantedBug, 'spec' | 'property' | 'red'>[] = [
   },
 ];
 
+/** The same through outages: platforms of several processes, followed at two of them. */
+const throughOutages: readonly Omit<PlantedBug, 'spec' | 'property' | 'red'>[] = [
+  {
+    name: 'begins-anew-elsewhere',
+    invariant: 'Who resumes at another process goes on, and is not told everything again.',
+    file: live,
+    find: 'if (ordinal === null || ordinal > marks.upTo) return false;',
+    replace: 'if (ordinal === null || rewrites === null) return false;',
+  },
+  {
+    name: 'resumes-one-too-late-elsewhere',
+    invariant: 'Who resumes at another process gets everything after the last id, and no more.',
+    file: index,
+    find: 'return Number(header);',
+    replace: 'return Number(header) + 1;',
+  },
+];
+
 export const liveBugs: readonly PlantedBug[] = [
+  ...throughOutages.map(
+    (bug): PlantedBug => ({
+      ...{ ...bug, property: 'live-updates', red: asserts },
+      spec: 'test/faults/network/live.spec.ts',
+    }),
+  ),
   ...inLive.map((bug): PlantedBug => ({ ...bug, spec, property: 'live-updates', red: asserts })),
   {
     name: 'stays-deaf-after-a-lost-listener',
