@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { newId } from '../ids.ts';
 import { claimKey, hashParams, type KeyedRequest, storeAnswer } from '../store/idempotency.ts';
 import { errorCode, isUnavailable, type Log } from '../store/pool.ts';
-import { inTransaction } from '../store/transaction.ts';
+import { inOneGo, type Transaction } from '../store/transaction.ts';
 import { startWork, type Work } from '../store/work.ts';
 import { type Access, authenticate, type Keys } from './access.ts';
 import {
@@ -56,19 +56,21 @@ export async function execute(deps: Deps, route: Route, incoming: Incoming): Pro
     const run = route.prepare(raw);
     const call = { access, id: incoming.id, baseUrl: deps.baseUrl() };
     if (route.method === 'GET') {
-      return await inTransaction(
+      return await inOneGo(
         deps.pool,
         'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
-        async (client) => {
+        async ({ client, commit }) => {
           const work = startWork(client, { requestId, idempotencyKey: null });
           const reply = await run({ ...call, work });
-          return finish(client, work, reply, raw, requestId);
+          const answer = await answerTo(client, reply, raw, requestId);
+          await commit();
+          return answer;
         },
       );
     }
     const keyed = keyedRequest(incoming, access, raw);
-    const { answer, emitted } = await inTransaction(deps.pool, 'BEGIN', (client) =>
-      write({ client, keyed, requestId, raw }, (work) => run({ ...call, work })),
+    const { answer, emitted } = await inOneGo(deps.pool, 'BEGIN', (transaction) =>
+      write({ transaction, keyed, requestId, raw }, (work) => run({ ...call, work })),
     );
     if (emitted) deps.wake();
     return answer;
@@ -78,46 +80,59 @@ export async function execute(deps: Deps, route: Route, incoming: Incoming): Pro
 }
 
 type Writing = {
-  client: PoolClient;
+  transaction: Transaction;
   keyed: KeyedRequest | undefined;
   requestId: string;
   raw: Form;
 };
 
+/**
+ * What is needed is read; then everything that is written goes out together with the commit, which
+ * Postgres makes a rollback when a statement before it failed.
+ */
 async function write(
-  { client, keyed, requestId, raw }: Writing,
+  { transaction, keyed, requestId, raw }: Writing,
   run: (work: Work) => Promise<Reply>,
 ): Promise<{ answer: Answer; emitted: boolean }> {
+  const { client, begun, commit } = transaction;
   if (keyed !== undefined) {
     const stored = await claimKey(client, keyed);
     if (stored !== undefined) {
+      await commit();
       const answer = { ...stored, requestId, originalRequest: stored.requestId };
       return { answer, emitted: false };
     }
   }
   const work = startWork(client, { requestId, idempotencyKey: keyed?.key ?? null });
-  await client.query('SAVEPOINT work');
-  let answer: Answer;
-  try {
-    answer = await finish(client, work, await run(work), raw, requestId);
-  } catch (error) {
-    if (!(error instanceof ApiError && error.executed)) throw error;
-    // The refusal is an answer: what was half done goes, the answer stays under its key.
-    await client.query('ROLLBACK TO SAVEPOINT work');
-    answer = render(error.status, { error: error.error }, requestId);
-  }
-  if (keyed !== undefined) await storeAnswer(client, keyed, answer);
+  const reply = await replyOf(work, run);
+  await begun;
+  const written = work.flush();
+  written.catch(() => {
+    // Told below, unless the expansion fails before: it is read behind what is written.
+  });
+  const answer = await answerTo(client, reply, raw, requestId);
+  const stored = keyed === undefined ? undefined : storeAnswer(client, keyed, answer);
+  await Promise.all([written, stored, commit()]);
   return { answer, emitted: work.emitted() };
 }
 
-async function finish(
+/** A refusal is an answer, too. Nothing was written: objects and events of a reply go out after it. */
+async function replyOf(work: Work, run: (work: Work) => Promise<Reply>): Promise<Reply> {
+  try {
+    return await run(work);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.executed)) throw error;
+    work.discard();
+    return { status: error.status, body: { error: error.error } };
+  }
+}
+
+async function answerTo(
   client: PoolClient,
-  work: Work,
   reply: Reply,
   raw: Form,
   requestId: string,
 ): Promise<Answer> {
-  await work.flush();
   const paths = Array.isArray(raw['expand']) ? raw['expand'].map(String) : [];
   const status = reply.status ?? 200;
   if (paths.length === 0 || status !== 200) return render(status, reply.body, requestId);

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import { nowSeconds } from '../ids.ts';
 import { statusAt } from '../resources/ledger.ts';
+import { prepared } from '../store/prepared.ts';
 import { invalidParameter } from './errors.ts';
 
 /** Which members hold an id that `expand[]` replaces by the object. */
@@ -67,8 +68,7 @@ async function expandLevel(
 async function load(client: PoolClient, ids: readonly string[]): Promise<Map<string, Json>> {
   if (ids.length === 0) return new Map();
   const { rows } = await client.query<{ id: string; body: Json }>(
-    'SELECT id, body FROM stripe_sandbox.objects WHERE id = ANY ($1)',
-    [ids],
+    prepared('SELECT id, body FROM stripe_sandbox.objects WHERE id = ANY ($1)', [ids]),
   );
   return new Map(rows.map((row) => [row.id, present(row.body)]));
 }

@@ -1,7 +1,9 @@
 import type { Pool } from 'pg';
 import { type Loop, startLoop } from '../loop.ts';
+import type { Stored } from '../store/kinds.ts';
 import { isUnavailable, type Log } from '../store/pool.ts';
-import { inTransaction } from '../store/transaction.ts';
+import { prepared } from '../store/prepared.ts';
+import { inOneGo, inTransaction } from '../store/transaction.ts';
 import { startWork } from '../store/work.ts';
 import { finishRefund } from './late-refunds.ts';
 import { settleCharge } from './ledger.ts';
@@ -29,19 +31,20 @@ export function startSettlement(pool: Pool, log: Log, wakeDeliverer: () => void)
 }
 
 async function settleBatch(pool: Pool): Promise<number> {
-  return inTransaction(pool, 'BEGIN', async (client) => {
-    const { rows } = await client.query<{ id: string }>(
-      `SELECT id FROM stripe_sandbox.objects WHERE hidden->>'settle' = 'due'
-        ORDER BY seq LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`,
+  return inOneGo(pool, 'BEGIN', async ({ client, begun, commit }) => {
+    const { rows } = await client.query<Stored<'charge'>>(
+      prepared(
+        `SELECT body, hidden FROM stripe_sandbox.objects WHERE hidden->>'settle' = 'due'
+          ORDER BY seq LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`,
+      ),
     );
+    await begun;
     const work = startWork(client, { requestId: null, idempotencyKey: null });
-    for (const { id } of rows) {
-      const charge = await work.lock('charge', id);
-      if (charge === undefined) continue;
+    for (const charge of rows) {
       settleCharge(work, charge);
       work.emit('charge.updated', charge.body, { balance_transaction: null });
     }
-    await work.flush();
+    await Promise.all([work.flush(), commit()]);
     return rows.length;
   });
 }
@@ -54,10 +57,12 @@ const ANSWERS = {
 /** Each answer is a transaction of its own: one that fails holds up no other. */
 async function answerDue(pool: Pool, log: Log): Promise<number> {
   const { rows } = await pool.query<{ id: string; object: keyof typeof ANSWERS }>(
-    `SELECT id, object FROM stripe_sandbox.objects
+    prepared(
+      `SELECT id, object FROM stripe_sandbox.objects
       WHERE (hidden->>'dueAt')::bigint <= $1 AND hidden->>'dueAt' IS NOT NULL
       ORDER BY (hidden->>'dueAt')::bigint LIMIT ${BATCH}`,
-    [Date.now()],
+      [Date.now()],
+    ),
   );
   let done = 0;
   for (const { id, object } of rows) {
@@ -81,8 +86,8 @@ async function answerDue(pool: Pool, log: Log): Promise<number> {
 
 async function nextDueMs(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ at: string | null }>(
-    `SELECT min((hidden->>'dueAt')::bigint) AS at FROM stripe_sandbox.objects
-      WHERE hidden->>'dueAt' IS NOT NULL`,
+    prepared(`SELECT min((hidden->>'dueAt')::bigint) AS at FROM stripe_sandbox.objects
+      WHERE hidden->>'dueAt' IS NOT NULL`),
   );
   const at = rows[0]?.at;
   if (at === null || at === undefined) return Number.POSITIVE_INFINITY;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { idempotencyKeyInUse, idempotencyMismatch } from '../http/errors.ts';
 import { IDEMPOTENCY_TTL_SECONDS } from '../settings.ts';
+import { prepared } from './prepared.ts';
 
 export type KeyedRequest = {
   /** Whose key it is: keys of the secret and of the publishable key do not meet. */
@@ -36,22 +37,26 @@ export async function claimKey(
   client: PoolClient,
   request: KeyedRequest,
 ): Promise<StoredAnswer | undefined> {
-  const { rows: locks } = await client.query<{ taken: boolean }>(
-    'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS taken',
-    [`stripe_sandbox/${request.scope}/${request.key}`],
-  );
-  const { rows } = await client.query<{
-    endpoint: string;
-    params_hash: Buffer;
-    request_id: string;
-    status: number;
-    body: string;
-  }>(
+  const lock = prepared('SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS taken', [
+    `stripe_sandbox/${request.scope}/${request.key}`,
+  ]);
+  const find = prepared(
     `SELECT endpoint, params_hash, request_id, status, body
        FROM stripe_sandbox.idempotency_keys
       WHERE scope = $1 AND key = $2 AND created_at > now() - make_interval(secs => $3)`,
     [request.scope, request.key, IDEMPOTENCY_TTL_SECONDS],
   );
+  // In this order: whoever has the lock sees what the one before it stored.
+  const [{ rows: locks }, { rows }] = await Promise.all([
+    client.query<{ taken: boolean }>(lock),
+    client.query<{
+      endpoint: string;
+      params_hash: Buffer;
+      request_id: string;
+      status: number;
+      body: string;
+    }>(find),
+  ]);
   const stored = rows[0];
   if (stored === undefined) {
     if (locks[0]?.taken === true) return undefined;
@@ -74,8 +79,7 @@ export async function storeAnswer(
   request: KeyedRequest,
   answer: StoredAnswer,
 ): Promise<void> {
-  await client.query(
-    `INSERT INTO stripe_sandbox.idempotency_keys
+  const text = `INSERT INTO stripe_sandbox.idempotency_keys
        (scope, key, endpoint, params_hash, request_id, status, body)
      VALUES ($1, $2, $3, $4, $5, $6, $7)
      ON CONFLICT (scope, key) DO UPDATE SET
@@ -83,8 +87,9 @@ export async function storeAnswer(
        request_id = excluded.request_id, status = excluded.status, body = excluded.body,
        created_at = now()
        -- Only a pruned key may be taken again.
-       WHERE idempotency_keys.created_at <= now() - make_interval(secs => $8)`,
-    [
+       WHERE idempotency_keys.created_at <= now() - make_interval(secs => $8)`;
+  await client.query(
+    prepared(text, [
       request.scope,
       request.key,
       request.endpoint,
@@ -93,7 +98,7 @@ export async function storeAnswer(
       answer.status,
       answer.body,
       IDEMPOTENCY_TTL_SECONDS,
-    ],
+    ]),
   );
 }
 

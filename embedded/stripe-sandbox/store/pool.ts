@@ -3,6 +3,11 @@ import pg from 'pg';
 export type LogLevel = 'info' | 'warn' | 'error';
 export type Log = (level: LogLevel, message: string, fields?: Record<string, unknown>) => void;
 
+const BY_KEY = ['seqscan', 'hashjoin', 'mergejoin']
+  .map((name) => `-c enable_${name}=off`)
+  .concat('-c plan_cache_mode=force_generic_plan')
+  .join(' ');
+
 /**
  * A pool that survives a restart of Postgres. Both handlers are needed: an idle client reports a
  * cut connection on the pool, one in use reports it on itself, and an `error` without a listener
@@ -18,6 +23,10 @@ export function createPool(databaseUrl: string, log: Log): pg.Pool {
     lock_timeout: 5000,
     statement_timeout: 15_000,
     idle_in_transaction_session_timeout: 15_000,
+    // Statements of one transaction are sent without waiting for each other: a message is what they cost.
+    pipeline: true,
+    // They look rows up by key, and are planned once (`prepared`), maybe while a table is empty.
+    options: BY_KEY,
   });
   pool.on('error', (error) =>
     log('warn', 'idle database connection lost', { error: error.message }),

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import { newId, nowSeconds } from '../ids.ts';
 import { API_VERSION } from '../settings.ts';
 import type { EventType, Kind, Kinds, Stored, StoredEvent } from './kinds.ts';
+import { prepared } from './prepared.ts';
 
 export type Origin = { requestId: string | null; idempotencyKey: string | null };
 
@@ -19,7 +20,10 @@ export type Work = {
   put<K extends Kind>(kind: K, stored: Stored<K>): void;
   /** Records an event with the object as it is now, and a delivery per webhook endpoint. */
   emit(type: EventType, object: unknown, previous?: Record<string, unknown>): void;
+  /** Sends it all; whatever is sent behind it sees it. */
   flush(): Promise<void>;
+  /** Forgets what was put and emitted and not flushed. */
+  discard(): void;
   /** Whether events were written: the deliverer has something to do after the commit. */
   emitted(): boolean;
 };
@@ -35,8 +39,10 @@ export function startWork(client: PoolClient, origin: Origin): Work {
     suffix: string,
   ): Promise<Stored<K> | undefined> {
     const { rows } = await client.query<Stored<K>>(
-      `SELECT body, hidden FROM stripe_sandbox.objects WHERE id = $1 AND object = $2 ${suffix}`,
-      [id, kind],
+      prepared(
+        `SELECT body, hidden FROM stripe_sandbox.objects WHERE id = $1 AND object = $2 ${suffix}`,
+        [id, kind],
+      ),
     );
     return rows[0];
   }
@@ -74,8 +80,16 @@ export function startWork(client: PoolClient, origin: Origin): Work {
       const emittedNow = events.map(({ id, type }) => ({ id, type }));
       changed.clear();
       events.length = 0;
-      if (rows.length > 0) await upsert(client, rows);
-      if (emittedNow.length > 0) await enqueue(client, emittedNow);
+      // The second goes out behind the first, whose failure fails it, too.
+      await Promise.all([
+        ...(rows.length > 0 ? [upsert(client, rows)] : []),
+        ...(emittedNow.length > 0 ? [enqueue(client, emittedNow)] : []),
+      ]);
+    },
+    discard() {
+      changed.clear();
+      events.length = 0;
+      emitted = false;
     },
     emitted: () => emitted,
   };
@@ -95,20 +109,20 @@ function toRow<K extends Kind>(kind: K, { body, hidden }: Stored<K>): Row {
 }
 
 async function upsert(client: PoolClient, rows: readonly Row[]): Promise<void> {
-  await client.query(
-    `INSERT INTO stripe_sandbox.objects (id, object, created, body, hidden)
+  const text = `INSERT INTO stripe_sandbox.objects (id, object, created, body, hidden)
      SELECT id, object, created, body, hidden
        FROM unnest($1::text[], $2::text[], $3::bigint[], $4::jsonb[], $5::jsonb[])
             WITH ORDINALITY AS r (id, object, created, body, hidden, position)
       ORDER BY position
-     ON CONFLICT (id) DO UPDATE SET body = excluded.body, hidden = excluded.hidden`,
-    [
+     ON CONFLICT (id) DO UPDATE SET body = excluded.body, hidden = excluded.hidden`;
+  await client.query(
+    prepared(text, [
       rows.map((row) => row.id),
       rows.map((row) => row.object),
       rows.map((row) => row.created),
       rows.map((row) => row.body),
       rows.map((row) => row.hidden),
-    ],
+    ]),
   );
 }
 
@@ -116,13 +130,11 @@ async function enqueue(
   client: PoolClient,
   events: readonly { readonly id: string; readonly type: string }[],
 ): Promise<void> {
-  await client.query(
-    `INSERT INTO stripe_sandbox.deliveries (event_id, endpoint_id)
+  const text = `INSERT INTO stripe_sandbox.deliveries (event_id, endpoint_id)
      SELECT event_id, endpoint.id
        FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS e (event_id, type, position)
       CROSS JOIN stripe_sandbox.webhook_endpoints AS endpoint
       WHERE endpoint.enabled AND endpoint.enabled_events && ARRAY['*', e.type]
-      ORDER BY position`,
-    [events.map(({ id }) => id), events.map(({ type }) => type)],
-  );
+      ORDER BY position`;
+  await client.query(prepared(text, [events.map(({ id }) => id), events.map(({ type }) => type)]));
 }

@@ -4,13 +4,14 @@ import { type Loop, startLoop } from '../loop.ts';
 import { DELIVERY_CONCURRENCY, DELIVERY_TIMEOUT_SECONDS } from '../settings.ts';
 import type { Log } from '../store/pool.ts';
 import {
+  type Attempt,
   type Claim,
   claimDue,
   isSuccess,
   nextDueMs,
   type Outcome,
-  settleAttempt,
 } from './outbox.ts';
+import { createSettling } from './settling.ts';
 
 /**
  * Posts what the outbox holds, at least once and in no promised order. A slow endpoint takes one
@@ -19,6 +20,7 @@ import {
 export function startDeliverer(pool: Pool, log: Log): Loop {
   const abort = new AbortController();
   const inFlight = new Set<Promise<void>>();
+  const settle = createSettling(pool);
 
   const loop = startLoop({
     name: 'webhook delivery',
@@ -29,7 +31,7 @@ export function startDeliverer(pool: Pool, log: Log): Loop {
       if (free === 0) return 2000;
       const claims = await claimDue(pool, free);
       for (const claim of claims) {
-        const job = deliver(pool, log, claim, abort.signal).finally(() => {
+        const job = deliver({ settle, log, claim, stop: abort.signal }).finally(() => {
           inFlight.delete(job);
           if (!abort.signal.aborted) loop.wake();
         });
@@ -48,10 +50,17 @@ export function startDeliverer(pool: Pool, log: Log): Loop {
   };
 }
 
-async function deliver(pool: Pool, log: Log, claim: Claim, stop: AbortSignal): Promise<void> {
+type Delivery = {
+  settle: (attempt: Attempt) => Promise<void>;
+  log: Log;
+  claim: Claim;
+  stop: AbortSignal;
+};
+
+async function deliver({ settle, log, claim, stop }: Delivery): Promise<void> {
   const outcome = await attempt(claim, stop);
   try {
-    await settleAttempt(pool, claim, outcome);
+    await settle({ claim, outcome });
   } catch (error) {
     // At least once: the lease runs out and the delivery is repeated.
     log('warn', 'webhook outcome not stored', {

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { DELIVERY_TIMEOUT_SECONDS, RETRY_FOR_SECONDS, RETRY_WAITS_SECONDS } from '../settings.ts';
 import type { StoredEvent } from '../store/kinds.ts';
+import { prepared } from '../store/prepared.ts';
 
 export type Claim = {
   id: string;
@@ -24,7 +25,8 @@ const LEASE_SECONDS = DELIVERY_TIMEOUT_SECONDS + 5;
 /** Takes deliveries that are due. Each is tried by one process at a time, again after a crash. */
 export async function claimDue(pool: Pool, limit: number): Promise<Claim[]> {
   const { rows } = await pool.query<Claim>(
-    `WITH due AS (
+    prepared(
+      `WITH due AS (
        SELECT d.id FROM stripe_sandbox.deliveries d
          JOIN stripe_sandbox.webhook_endpoints e ON e.id = d.endpoint_id AND e.enabled
         WHERE d.status = 'pending' AND d.next_attempt_at <= now() AND d.leased_until <= now()
@@ -38,37 +40,43 @@ export async function claimDue(pool: Pool, limit: number): Promise<Claim[]> {
      RETURNING d.id, d.attempts AS attempt, e.url, e.secret, o.body AS event,
                (SELECT count(*)::integer FROM stripe_sandbox.deliveries p
                  WHERE p.event_id = d.event_id AND p.status = 'pending') AS pending`,
-    [limit, LEASE_SECONDS],
+      [limit, LEASE_SECONDS],
+    ),
   );
   return rows;
 }
 
-/** Logs the attempt and says what becomes of the delivery: done, later, or given up. */
-export async function settleAttempt(pool: Pool, claim: Claim, outcome: Outcome): Promise<void> {
-  const ok = isSuccess(outcome);
-  await pool.query(
-    `WITH attempt AS (
+export type Attempt = { readonly claim: Claim; readonly outcome: Outcome };
+
+/** Logs attempts and says what becomes of their deliveries: done, later, or given up. */
+export async function settleAttempts(pool: Pool, attempts: readonly Attempt[]): Promise<void> {
+  const text = `WITH made AS (
+       SELECT * FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::integer[],
+                            $6::boolean[], $7::double precision[])
+         AS made (delivery_id, attempt, status_code, error, duration_ms, ok, wait)
+     ), logged AS (
        INSERT INTO stripe_sandbox.delivery_attempts
          (delivery_id, attempt, status_code, error, duration_ms)
-       VALUES ($1, $2, $3, $4, $5)
+       SELECT delivery_id, attempt, status_code, error, duration_ms FROM made
      )
      UPDATE stripe_sandbox.deliveries SET
-       status = CASE WHEN $6 THEN 'delivered'
+       status = CASE WHEN made.ok THEN 'delivered'
                      WHEN created_at < now() - make_interval(secs => $8) THEN 'given_up'
                      ELSE 'pending' END,
-       next_attempt_at = now() + make_interval(secs => $7),
+       next_attempt_at = now() + make_interval(secs => made.wait),
        leased_until = '-infinity'
-     WHERE id = $1 AND attempts = $2`,
-    [
-      claim.id,
-      claim.attempt,
-      outcome.statusCode ?? null,
-      outcome.error ?? null,
-      outcome.durationMs,
-      ok,
-      waitAfter(claim.attempt),
+      FROM made WHERE id = made.delivery_id AND attempts = made.attempt`;
+  await pool.query(
+    prepared(text, [
+      attempts.map(({ claim }) => claim.id),
+      attempts.map(({ claim }) => claim.attempt),
+      attempts.map(({ outcome }) => outcome.statusCode ?? null),
+      attempts.map(({ outcome }) => outcome.error ?? null),
+      attempts.map(({ outcome }) => outcome.durationMs),
+      attempts.map(({ outcome }) => isSuccess(outcome)),
+      attempts.map(({ claim }) => waitAfter(claim.attempt)),
       RETRY_FOR_SECONDS,
-    ],
+    ]),
   );
 }
 
@@ -84,11 +92,13 @@ export function waitAfter(attempt: number): number {
 /** Milliseconds until the next delivery (or the end of a dead process's lease) is due. */
 export async function nextDueMs(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ wait: string | null }>(
-    `SELECT ceil(extract(epoch FROM
+    prepared(
+      `SELECT ceil(extract(epoch FROM
               min(greatest(d.next_attempt_at, d.leased_until)) - now()) * 1000) AS wait
        FROM stripe_sandbox.deliveries d
        JOIN stripe_sandbox.webhook_endpoints e ON e.id = d.endpoint_id AND e.enabled
       WHERE d.status = 'pending'`,
+    ),
   );
   const wait = rows[0]?.wait;
   return wait === null || wait === undefined
