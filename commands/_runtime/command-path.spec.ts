@@ -22,6 +22,7 @@ let log: LogOfRecord;
 let bus: CommandBus;
 let otherBus: CommandBus;
 let intents: string[];
+let busOptions: Parameters<typeof createCommandBus>[0];
 const secrets = createSecrets({
   blindIndexKey: randomBytes(32),
   giftCodeSecret: randomBytes(32),
@@ -50,16 +51,16 @@ beforeAll(async () => {
     secrets,
   };
   intents = [];
-  const hashKey = randomBytes(32);
-  bus = createCommandBus({ eventStore: log.eventStore, ports, commands, hashKey, log: log.log });
-  // As another process: its own client, its own cache.
-  otherBus = createCommandBus({
-    eventStore: log.another(),
+  busOptions = {
+    eventStore: log.eventStore,
     ports,
     commands,
-    hashKey,
+    hashKey: randomBytes(32),
     log: log.log,
-  });
+  };
+  bus = createCommandBus(busOptions);
+  // As another process: its own client, its own cache.
+  otherBus = createCommandBus({ ...busOptions, eventStore: log.another() });
 });
 afterAll(() => log.stop());
 
@@ -255,6 +256,36 @@ describe('the command path', () => {
     );
     expect(results.filter((result) => result === 'registered')).toHaveLength(1);
     expect(results.filter((result) => result === 'email-taken')).toHaveLength(19);
+  });
+
+  it('issues a ticket without reading what is not there; repeated, in another process too, it is the same', async () => {
+    const reads: string[] = [];
+    const eventStore: typeof log.eventStore = {
+      ...log.eventStore,
+      readStream: (stream, range) => {
+        reads.push(stream);
+        return log.eventStore.readStream(stream, range);
+      },
+    };
+    const readingBus = createCommandBus({ ...busOptions, eventStore });
+    const ticketId = deriveId('tkt', 'read by nobody');
+    const body = {
+      enrollmentId: deriveId('enr', 'read by nobody'),
+      activityId: deriveId('act', 'read by nobody'),
+      memberId: deriveId('mem', 'read by nobody'),
+    };
+    const sent = { principal: saga, commandId: randomUUID() };
+    const issue = (on: CommandBus) =>
+      on.execute('issue-ticket', { params: { ticketId }, body }, sent);
+    const first = await issue(readingBus);
+    expect(reads).toEqual([]);
+    expect(first).toMatchObject({ replayed: false, revision: 0 });
+    expect(await issue(readingBus)).toEqual({ ...first, replayed: true });
+    expect(await issue(otherBus)).toEqual({ ...first, replayed: true });
+    // Asked for by another command it is there, too.
+    const again = { ...sent, commandId: randomUUID() };
+    await otherBus.execute('issue-ticket', { params: { ticketId }, body }, again);
+    expect(await log.eventStore.readStream(`ticket-${ticketId}`)).toHaveLength(1);
   });
 
   it('opens one payment however often it is asked for, and the repeat has the same secret', async () => {

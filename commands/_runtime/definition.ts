@@ -70,8 +70,8 @@ export type DecideStep<S, E extends DomainEvent, L, View> = {
   readonly decide: (state: S, looked: L) => Decision<E>;
   readonly view?: (state: S) => View;
   /**
-   * The stream's id derives from this command, and an earlier step of it stored something: saves
-   * reading a stream that is not there. Without effect on the first step, which tells repeats.
+   * The stream's id derives from this command or what it is about, and nobody else begins it: saves
+   * reading a stream that is not there. A repeat meets it with its append, and reads it then.
    */
   readonly isNew?: boolean;
   /** When it happened in the world, where that is not the moment of the request. */

@@ -165,9 +165,9 @@ export function createCommandBus(options: {
   ): Promise<CommandResult> => {
     const steps: Decided<DomainEvent, unknown>[] = [];
     // A stream that derives from the command can only be there already if an earlier execution wrote
-    // it, and that one wrote the first step's stream before: only the first step has to look.
-    const firstTime = () =>
-      steps.length > 0 && steps.every((step) => !step.replayed && step.events.length > 0);
+    // it. Where that shows in an earlier step nothing is guessed; in the first step the append at "no
+    // stream" shows it, for the events of each execution have ids of their own.
+    const firstTime = () => steps.every((step) => !step.replayed && step.events.length > 0);
     // The revision that is named is that of the thing itself, whose stream comes first.
     const { expected: _ofTheThing, ...afterwards } = context;
     const tools: CommandTools = {
