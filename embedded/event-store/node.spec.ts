@@ -136,6 +136,9 @@ test('an event that was changed in the database is not handed out', async () => 
     database.url,
     `update event_store.event set data = '{"n":7}' where stream = '${stream}' and revision = 1`,
   );
+  // As it was written, as long as that is in memory.
+  expect(numbers(await read(client.readStream(stream)))).toEqual([0, 1]);
+  await restart();
   expect(numbers(await read(client.readStream(stream, { maxCount: 1 })))).toEqual([0]);
   await expect(read(client.readStream(stream))).rejects.toMatchObject({ code: 15 });
 });

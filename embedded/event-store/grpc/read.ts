@@ -11,6 +11,7 @@ import { isHidden } from '../read/filter.ts';
 import { TooSlowError } from '../read/guarded.ts';
 import { adaptivePage, LogUnavailableError, patiently } from '../read/paging.ts';
 import { readableStream } from '../read/stream-head.ts';
+import { streamPage } from '../read/stream-page.ts';
 import { type CallStatus, callStatus, failureStatus } from '../wire/failures.ts';
 import { streamNotFoundFrame } from '../wire/read-responses.ts';
 import { type Caller, endWhenRefused } from './caller.ts';
@@ -89,7 +90,7 @@ const readStream = async (
   while (remaining > 0n && lowest <= highest && !sender.over.aborted) {
     const limit = rowsFor(remaining, page.rows);
     const events = await patient(() =>
-      node.reader.streamPage({ stream, lowest, highest, oldest, direction, limit }),
+      streamPage(node, { stream, lowest, highest, oldest, direction, limit }),
     );
     page.learn(events);
     await sendAll(node, sender, events, request);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { RecordedEvent } from '../core/model.ts';
 import { createHub } from './hub.ts';
@@ -65,4 +66,46 @@ test('a reset forgets the window and tells the readers of a stream that they mis
   expect(advanced).toBe(3);
   expect(hub.after(6n, 10)).toBeUndefined();
   expect(positions(hub.after(7n, 10))).toEqual([8n]);
+});
+
+test('the tail of a stream is all that the log has from a revision on, or nothing is said of it', () => {
+  const step = fc.record({ stream: fc.constantFrom('a', 'b', 'c'), count: fc.integer({ max: 4 }) });
+  fc.assert(
+    fc.property(
+      fc.array(step, { maxLength: 30 }),
+      fc.integer({ min: 1, max: 12 }),
+      (steps, most) => {
+        const hub = createHub(0n, { maxEvents: most });
+        const log: RecordedEvent[] = [];
+        const of = (stream: string) => log.filter((event) => event.stream === stream);
+        for (const { stream, count } of steps) {
+          const from = of(stream).length;
+          const written = Array.from({ length: Math.max(0, count) }, (_, index) => ({
+            ...at(BigInt(log.length + index + 1), stream),
+            revision: BigInt(from + index),
+          }));
+          log.push(...written);
+          hub.publish(written);
+        }
+        for (const last of log) {
+          const before = of(last.stream).filter(({ revision }) => revision <= last.revision);
+          for (const lowest of before.map(({ revision }) => revision)) {
+            const wanted = before.filter(({ revision }) => revision >= lowest);
+            const remembered = wanted.every((event) => log.slice(-most).includes(event));
+            const tail = hub.tail(last.stream, lowest, last.position);
+            expect(tail).toEqual(remembered ? wanted : undefined);
+          }
+        }
+      },
+    ),
+  );
+});
+
+test('what another node has written is not in memory', () => {
+  const hub = createHub(0n);
+  hub.publish(range(1n, 3n));
+  expect(positions(hub.tail('s', 2n, 3n))).toEqual([2n, 3n]);
+  expect(hub.tail('s', 2n, 4n)).toBeUndefined();
+  hub.reset(5n);
+  expect(hub.tail('s', 2n, 3n)).toBeUndefined();
 });

@@ -18,6 +18,11 @@ export type Hub = {
   reset(head: bigint): void;
   /** Events after a position, or undefined when they are no longer in memory. */
   after(position: bigint, limit: number): readonly RecordedEvent[] | undefined;
+  /**
+   * The events of a stream from `lowest` up to the one at `position`; undefined when they are not all
+   * in memory, or more was written meanwhile than is worth looking through.
+   */
+  tail(stream: string, lowest: bigint, position: bigint): readonly RecordedEvent[] | undefined;
   /** Called first of all with what is published; `undefined` means: anything may have happened. */
   onPublish(listener: (events: readonly RecordedEvent[] | undefined) => void): () => void;
   /** Called at every publish and reset. */
@@ -32,6 +37,9 @@ export type HubLimits = { readonly maxEvents: number; readonly maxBytes: number 
 const FORGOTTEN_SHARE = 8;
 
 const DEFAULT_LIMITS: HubLimits = { maxEvents: 4_096, maxBytes: 16 * 1024 * 1024 };
+
+/** Events of others among which those of one stream are looked for: some 20 µs, a read of the log takes 200. */
+const MOST_LOOKED_THROUGH = 1_024;
 
 /** What one reader gets at a time: if it never reads on, this much is kept for it. */
 const MOST_BYTES_AT_A_TIME = 1024 * 1024;
@@ -117,6 +125,20 @@ export const createHub = (start: bigint, wished: Partial<HubLimits> = {}): Hub =
       if (position < first.position - 1n) return undefined;
       const from = skip + Number(position + 1n - first.position);
       return events.slice(from, from + fitting(events, from, limit));
+    },
+    tail(stream, lowest, position) {
+      const first = events[skip];
+      if (first === undefined || position < first.position || position > head) return undefined;
+      const last = skip + Number(position - first.position);
+      const found: RecordedEvent[] = [];
+      for (let at = last; at >= skip && last - at < MOST_LOOKED_THROUGH; at -= 1) {
+        const event = events[at];
+        if (event === undefined || event.stream !== stream) continue;
+        found.push(event);
+        // Revisions of a stream follow each other, so there is none in between that is not here.
+        if (event.revision === lowest) return found.reverse();
+      }
+      return undefined;
     },
     onPublish(listener) {
       publishListeners.add(listener);

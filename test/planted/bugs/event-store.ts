@@ -39,6 +39,17 @@ export const eventStoreBugs: readonly PlantedBug[] = [
     red: asserts,
   },
   {
+    name: 'reads-what-is-in-memory-for-all-there-is',
+    property: 'log',
+    invariant: 'The tail of a stream comes out of memory whole, or out of the log.',
+    file: 'embedded/event-store/live/hub.ts',
+    find: 'if (event.revision === lowest) return found.reverse();',
+    replace: 'if (event.revision === lowest || at === skip) return found.reverse();',
+    spec: 'embedded/event-store/live/hub.spec.ts',
+    test: 'the tail of a stream is all that the log has',
+    red: /Property failed/,
+  },
+  {
     name: 'takes-any-expected-revision',
     property: 'log',
     invariant: 'The event store node refuses an append at a revision that the stream is not at.',
