@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
 import type { ProjectionDefinition } from './definition.ts';
-import { foldChanges } from './fold.ts';
+import { foldChanges, writtenBy } from './fold.ts';
 import { causeOf, concerns, locate } from './poison.ts';
 import { keyText } from './rows.ts';
 import type { AnyRow, AnyTable, RowKey } from './table.ts';
@@ -41,9 +41,10 @@ export function createExplainer(definition: ProjectionDefinition, key: string): 
 
   const apply = (event: DeliveredEvent): Touch[] => {
     const changes = definition.reducers.get(event.type)?.(event) ?? [];
-    return foldChanges(changes, rows).flatMap(({ table, upserts, deletes }) => {
+    return foldChanges(changes, rows).flatMap((writes) => {
+      const { table, deletes } = writes;
       const there = rows.get(table) ?? new Map<string, AnyRow>();
-      const changed = upserts.map((row): Touch => {
+      const changed = writtenBy(writes).map((row): Touch => {
         const touched = touchOf(table, there.get(keyText(table, row)), row);
         there.set(keyText(table, row), row);
         return touched;

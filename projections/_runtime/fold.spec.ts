@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   change,
   derive,
+  insert,
   MissingRowError,
   put,
   type RowChange,
@@ -40,6 +41,13 @@ describe('a row', () => {
     });
   });
 
+  it('that is all right is given back itself, and one that lacks what may be null is filled up', () => {
+    const right = { id: 'a', at: '2026-01-31T08:00:00.500Z', count: 1, more: { b: 1 } };
+    expect(normaliseRow(things, right)).toBe(right);
+    expect(normaliseRow(things, { id: 'a', count: 1 })).toEqual(thing('a', 1));
+    expect(normaliseRow(things, { ...right, at: '2026-02-30T08:00:00.500Z' })).not.toBe(right);
+  });
+
   it.each<[string, AnyRow]>([
     ['a column too many', { ...thing('a', 1), colour: 'tan' }],
     ['a missing value', { id: 'a', at: null, more: null }],
@@ -61,7 +69,7 @@ describe('changes', () => {
       stored(thing('a', 1)),
     );
     expect(writes).toEqual([
-      { table: things, upserts: [thing('a', 3), thing('b', 8)], deletes: [] },
+      { table: things, inserts: [], upserts: [thing('a', 3), thing('b', 8)], deletes: [] },
     ]);
   });
 
@@ -72,7 +80,7 @@ describe('changes', () => {
 
   it('delete what is there, also when it was made in the same batch', () => {
     const writes = foldChanges([put(things, thing('a', 1)), remove(things, { id: 'a' })], stored());
-    expect(writes).toEqual([{ table: things, upserts: [], deletes: [{ id: 'a' }] }]);
+    expect(writes).toEqual([{ table: things, inserts: [], upserts: [], deletes: [{ id: 'a' }] }]);
   });
 
   it('of a row that is not there are an error', () => {
@@ -89,8 +97,32 @@ describe('changes', () => {
     const copy = (reads: (typeof a)[]) =>
       derive(things, { id: 'c' }, (read) => thing('c', a.in(read)?.count ?? 0), reads);
     const [writes] = foldChanges([more('a'), copy([a]), more('a')], stored(thing('a', 1)));
-    expect(writes?.upserts).toEqual([thing('a', 3), thing('c', 2)]);
+    expect(writes?.upserts).toEqual([thing('a', 3)]);
+    expect(writes?.inserts).toEqual([thing('c', 2)]);
     expect(() => foldChanges([copy([])], stored(thing('a', 1)))).toThrow(/reads things unsaid/);
+  });
+
+  it('say which rows were not there, as far as they know', () => {
+    const made = change(things, { id: 'd' }, () => ({ count: 4 }), { absent: () => thing('d', 0) });
+    const changes = [insert(things, thing('b', 1)), more('b'), put(things, thing('c', 3)), made];
+    const [writes] = foldChanges(changes, stored());
+    expect(writes?.inserts).toEqual([thing('b', 2), thing('d', 4)]);
+    expect(writes?.upserts).toEqual([thing('c', 3)]);
+  });
+
+  it('that leave a value as it was still refuse what is too long together', () => {
+    const pair = defineTable({
+      ...{ name: 'pairs', comment: 'Pairs.', key: ['id'], indexes: [['one', 'other']] },
+      columns: {
+        id: { type: 'text', comment: 'Id' },
+        one: { type: 'text', comment: 'One' },
+        other: { type: 'text', comment: 'Other' },
+      },
+    });
+    const before = { id: 'a', one: 'x'.repeat(2500), other: 'y' };
+    const grown = change(pair, { id: 'a' }, () => ({ other: 'y'.repeat(150) }));
+    const loaded: Rows = new Map<AnyTable, Map<string, AnyRow>>([[pair, new Map([['a', before]])]]);
+    expect(() => foldChanges([grown], loaded)).toThrow(/indexed by one, other/);
   });
 
   it('load only what they look at', () => {

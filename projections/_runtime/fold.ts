@@ -16,9 +16,15 @@ export type Rows = ReadonlyMap<AnyTable, ReadonlyMap<string, AnyRow>>;
 
 export type Writes = {
   readonly table: AnyTable;
+  /** Rows whose key no row has, as far as is known. */
+  readonly inserts: readonly AnyRow[];
+  /** Rows whose key a row has, or may have. */
   readonly upserts: readonly AnyRow[];
   readonly deletes: readonly RowKey[];
 };
+
+export const writtenBy = ({ inserts, upserts }: Writes): readonly AnyRow[] =>
+  upserts.length === 0 ? inserts : [...inserts, ...upserts];
 
 /** The rows that have to be loaded before the changes can be folded, without repeats. */
 export function rowsToLoad(changes: readonly RowChange[]): Map<AnyTable, RowKey[]> {
@@ -71,25 +77,32 @@ export function foldChanges(changes: readonly RowChange[], loaded: Rows): Writes
       }
       return cellOf(ref, false).now;
     });
-    cell.now = row === null ? null : checked(change, row);
+    cell.now = row === null ? null : checked(change, row, cell.now);
   }
   return [...cells].flatMap(([table, ofTable]) => writesOf(table, [...ofTable.values()]));
 }
 
 function sameRow(a: RowRef, b: RowRef): boolean {
-  return a.table === b.table && keyText(a.table, a.key) === keyText(b.table, b.key);
+  if (a.table !== b.table) return false;
+  return a.key === b.key || keyText(a.table, a.key) === keyText(b.table, b.key);
 }
 
-function checked({ table, key }: RowChange, row: AnyRow): AnyRow {
+function checked({ table, key }: RowChange, row: AnyRow, before: AnyRow | null): AnyRow {
   if (keyText(table, key) !== keyText(table, row)) {
     throw new RowShapeError(`a change of ${table.name} ${JSON.stringify(key)} made another key`);
   }
-  return normaliseRow(table, row);
+  return normaliseRow(table, row, before);
 }
 
 function writesOf(table: AnyTable, cells: readonly Cell[]): Writes[] {
-  const changed = cells.filter(({ before, now }) => !isDeepStrictEqual(before, now));
-  const upserts = changed.flatMap(({ now }) => (now === null ? [] : [now]));
-  const deletes = changed.flatMap(({ now, key }) => (now === null ? [key] : []));
-  return upserts.length + deletes.length === 0 ? [] : [{ table, upserts, deletes }];
+  const inserts: AnyRow[] = [];
+  const upserts: AnyRow[] = [];
+  const deletes: RowKey[] = [];
+  for (const { key, before, now } of cells) {
+    if (isDeepStrictEqual(before, now)) continue;
+    if (now === null) deletes.push(key);
+    else (before === null ? inserts : upserts).push(now);
+  }
+  const none = inserts.length + upserts.length + deletes.length === 0;
+  return none ? [] : [{ table, inserts, upserts, deletes }];
 }

@@ -12,7 +12,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/support/databa
 import { batchOf } from '../_fixtures/applied.ts';
 import { season } from '../_fixtures/season.ts';
 import { projections } from '../index.ts';
-import { defineProjection, type ProjectionDefinition, put } from './definition.ts';
+import { defineProjection, insert, type ProjectionDefinition, put } from './definition.ts';
 import { dumpProjection } from './dump.ts';
 import { openGroup } from './group.ts';
 import type { GroupSession } from './member.ts';
@@ -444,6 +444,30 @@ describe('a row that the database refuses', () => {
       { id: 'note-1', note: first === 5 ? '2' : '5' },
       { id: 'note-2', note: '9' },
     ]);
+  });
+
+  it.each([40, 4])('for it is there already is replaced, in a batch of %i rows', async (count) => {
+    const definition: ProjectionDefinition = {
+      ...strict(),
+      keyOf: (event) => event.stream,
+      reducers: new Map([
+        [
+          'Noted',
+          ({ ordinal }) => [
+            insert(things, { id: `${ordinal % count}`, note: `${ordinal}`, at: null }),
+          ],
+        ],
+      ]),
+    };
+    const session = await open([definition]);
+    const events = Array.from({ length: 2 * count }, (_, n) => noted(n));
+    await session.apply(batchOf(events.slice(0, count)));
+    await session.apply(batchOf(events.slice(count)));
+    expect(await listParked(pool)).toEqual([]);
+    const { rows } = await pool.query(
+      'select count(*)::int as all, min(note::int) as least, max(note::int) as most from read.things',
+    );
+    expect(rows).toEqual([{ all: count, least: count + 1, most: 2 * count }]);
   });
 
   it('does not hide that the database itself has gone: nothing is parked', async () => {

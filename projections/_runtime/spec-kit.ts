@@ -2,7 +2,7 @@ import type { DomainEvent, EventMetadata } from '../../domain/_kernel/event.ts';
 import { eventIdOf, PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
 import type { ProjectionDefinition } from './definition.ts';
-import { foldChanges } from './fold.ts';
+import { foldChanges, writtenBy } from './fold.ts';
 import { keyText } from './rows.ts';
 import { changesOf } from './statements.ts';
 import type { AnyRow, AnyTable, RowOf } from './table.ts';
@@ -55,11 +55,12 @@ export function rowsAfter(
 ): RowsOf {
   const rows = new Map<AnyTable, Map<string, AnyRow>>();
   for (const event of events) {
-    for (const { table, upserts, deletes } of foldChanges(changesOf(definition, [event]), rows)) {
+    for (const writes of foldChanges(changesOf(definition, [event]), rows)) {
+      const { table, deletes } = writes;
       const present = rows.get(table) ?? new Map<string, AnyRow>();
       rows.set(table, present);
       for (const key of deletes) present.delete(keyText(table, key));
-      for (const row of upserts) present.set(keyText(table, row), row);
+      for (const row of writtenBy(writes)) present.set(keyText(table, row), row);
     }
   }
   return {

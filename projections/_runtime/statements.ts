@@ -1,12 +1,15 @@
+import { setImmediate } from 'node:timers/promises';
 import type pg from 'pg';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
+import { copyIn } from '../../platform/postgres/copy.ts';
 import { topicsOf } from './changes.ts';
+import { type Copy, copyOf } from './copy.ts';
 import type { ProjectionDefinition, RowChange } from './definition.ts';
-import { foldChanges, type Rows, rowsToLoad } from './fold.ts';
+import { foldChanges, type Rows, rowsToLoad, type Writes, writtenBy } from './fold.ts';
 import { ReducerError } from './poison.ts';
 import { keyText, normaliseRow } from './rows.ts';
-import { loadStatement, writeStatement } from './sql.ts';
-import type { AnyRow } from './table.ts';
+import { type JsonWrites, loadStatement, writeStatement } from './sql.ts';
+import type { AnyRow, AnyTable } from './table.ts';
 
 /** What one projection makes of events. Throws what a reducer throws. */
 export function changesOf(
@@ -22,42 +25,105 @@ export type Share = {
   readonly events: readonly DeliveredEvent[];
 };
 
+/** So many new rows of a table are copied; for fewer a statement of their own costs more than it saves. */
+const FEWEST_COPIED = 32;
+
 /**
- * Applies events to the tables of projections in the open transaction: one statement that loads and
- * one that writes, however many tables and events there are (with one of each per table, Postgres
- * and we spent more on statements than on rows). Rows travel as JSON both ways, so what is folded has
- * the shape that was written. Gives the topics under which it is to be told (changes.ts), by share.
+ * Applies events to the tables of projections in the open transaction. One statement loads the rows
+ * there are. New rows of which a table has many are copied; one statement writes all others, however
+ * many tables there are (with one per table, Postgres and we spent more on statements than on rows).
+ * Rows travel as text or JSON both ways, so what is folded has the shape that was written.
+ *
+ * Postgres copies the rows of one projection while the next is folded: neither waits for the other.
+ * Gives the topics under which it is to be told (changes.ts), by share.
  */
 export async function applyShares(
   client: pg.ClientBase,
   shares: readonly Share[],
+  { fewestCopied = FEWEST_COPIED }: { readonly fewestCopied?: number } = {},
 ): Promise<string[][]> {
+  const isCopied = ({ inserts }: Writes): boolean => inserts.length >= fewestCopied;
   const changes = blamed(() => shares.map((share) => changesOf(share.definition, share.events)));
   const loaded = await load(client, shares, changes);
-  const folded = blamed(() => changes.map((one, share) => foldChanges(one, loaded[share] ?? none)));
-  if (folded.some((writes) => writes.length > 0)) {
-    const statement = blamed(() =>
-      writeStatement(shares, ({ share, table }) => {
-        const writes = folded[share]?.find((one) => one.table === table);
-        if (writes === undefined) return null;
-        return { upserts: asJson(writes.upserts), deletes: asJson(writes.deletes) };
-      }),
-    );
-    await client.query(statement);
+  const copying = createCopying(client);
+  const folded: (readonly Writes[])[] = [];
+  try {
+    for (const [index, { definition }] of shares.entries()) {
+      const writes = blamed(() => foldChanges(changes[index] ?? [], loaded[index] ?? none));
+      folded.push(writes);
+      const many = writes.filter(isCopied);
+      for (const { table, inserts } of many) {
+        copying.add(blamed(() => copyOf(table, definition.version, inserts)));
+      }
+      if (many.length > 0) await copying.begun();
+    }
+  } finally {
+    await copying.done();
   }
+  const rest = folded.map((writes) =>
+    writes.map((one) => restOf(one, isCopied(one) ? one.upserts : writtenBy(one))),
+  );
+  await writeRest(client, shares, rest);
   return shares.map(({ events }, index) => {
     const since = events[0]?.ordinal ?? 0;
-    return (folded[index] ?? []).flatMap(({ table, upserts }) => topicsOf(table, upserts, since));
+    return (folded[index] ?? []).flatMap((one) => topicsOf(one.table, writtenBy(one), since));
   });
 }
 
-/** The same for one projection alone. */
+/** Copies one after the other, while whoever adds them goes on. */
+function createCopying(client: pg.ClientBase) {
+  let copied: Promise<void> = Promise.resolve();
+  return {
+    add: (copy: Copy): void => {
+      // Not before the one before it is done: the client's own queue is to go with its next version.
+      copied = copied.then(() => copyIn(client, copy.text, copy));
+      copied.catch(() => {
+        // Told by `done`. No later one is begun.
+      });
+    },
+    /** Lets go of this process for a moment: what is to be sent leaves, and what came in is taken. */
+    begun: () => setImmediate(),
+    done: () => copied,
+  };
+}
+
+type Rest = JsonWrites & { readonly table: AnyTable };
+
+const restOf = ({ table, deletes }: Writes, rows: readonly AnyRow[]): Rest => ({
+  table,
+  upserts: asJson(rows),
+  deletes: asJson(deletes),
+});
+
+const isSome = ({ upserts, deletes }: JsonWrites): boolean => (upserts ?? deletes) !== null;
+
+/** Writes what was not copied. */
+async function writeRest(
+  client: pg.ClientBase,
+  shares: readonly Share[],
+  rest: readonly (readonly Rest[])[],
+): Promise<void> {
+  if (!rest.some((writes) => writes.some(isSome))) return;
+  const statement = blamed(() =>
+    writeStatement(
+      shares,
+      ({ share, table }) => rest[share]?.find((one) => one.table === table && isSome(one)) ?? null,
+    ),
+  );
+  await client.query(statement);
+}
+
+/**
+ * The same for one projection alone, and carefully: no row is believed not to be there, so that a row
+ * that is, all the same, is replaced whatever the size of the batch was.
+ */
 export async function applyEvents(
   client: pg.ClientBase,
   definition: ProjectionDefinition,
   events: readonly DeliveredEvent[],
 ): Promise<string[]> {
-  return (await applyShares(client, [{ definition, events }])).flat();
+  const fewestCopied = Number.POSITIVE_INFINITY;
+  return (await applyShares(client, [{ definition, events }], { fewestCopied })).flat();
 }
 
 /** What our own code throws while it reduces and folds is the event's fault, not the session's. */

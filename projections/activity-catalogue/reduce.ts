@@ -3,6 +3,7 @@ import { seatingEvents } from '../../domain/seating/events.ts';
 import {
   change,
   defineProjection,
+  insert,
   put,
   type RowChange,
   remove,
@@ -50,7 +51,7 @@ export const activityCatalogueProjection = defineProjection({
   keyOf: (event) => event.data.activityId,
   on: {
     ActivityDrafted: ({ data, ordinal, revision }) => [
-      put(activityCatalogue, {
+      insert(activityCatalogue, {
         activity_id: data.activityId,
         status: 'draft',
         title: data.title,

@@ -2,7 +2,7 @@ import type { EventOf } from '../../domain/_kernel/event.ts';
 import { paymentEvents } from '../../domain/payment/events.ts';
 import { type StatementLineRecorded, statementEvents } from '../../domain/statement/events.ts';
 import { tillEvents } from '../../domain/till/events.ts';
-import { change, defineProjection, put, type RowChange } from '../_runtime/definition.ts';
+import { change, defineProjection, insert, type RowChange } from '../_runtime/definition.ts';
 import { judge, type PaymentRow, type RefundStatus, type Refunds } from './judge.ts';
 import { reconciliationPayments, reconciliationTills, statementLines } from './table.ts';
 
@@ -165,7 +165,7 @@ export const activityReconciliationProjection = defineProjection({
       })),
     ],
     TillOpened: ({ data, ordinal }) => [
-      put(reconciliationTills, {
+      insert(reconciliationTills, {
         till_id: data.tillId,
         activity_id: data.activityId,
         ordinal,
@@ -217,7 +217,7 @@ export const activityReconciliationProjection = defineProjection({
     ],
     StatementLineRecorded: ({ data, ordinal }) => {
       const { paymentId, activityId, currency } = data;
-      const line = put(statementLines, {
+      const line = insert(statementLines, {
         balance_transaction_id: data.balanceTransactionId,
         ordinal,
         payment_id: paymentId,

@@ -1,5 +1,5 @@
 import { articleEvents } from '../../domain/article/events.ts';
-import { change, defineProjection, put } from '../_runtime/definition.ts';
+import { change, defineProjection, insert } from '../_runtime/definition.ts';
 import { articles } from './table.ts';
 
 export const articlesProjection = defineProjection({
@@ -11,7 +11,7 @@ export const articlesProjection = defineProjection({
   keyOf: (event) => event.data.articleId,
   on: {
     ArticleDrafted: ({ data, ordinal, revision, metadata }) => [
-      put(articles, {
+      insert(articles, {
         article_id: data.articleId,
         slug: data.slug,
         status: 'draft',

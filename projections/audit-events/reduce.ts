@@ -2,7 +2,7 @@ import { catalogue } from '../../domain/_catalogue.ts';
 import type { Catalogue } from '../../domain/_kernel/catalogue.ts';
 import type { PersonalPath } from '../../domain/_kernel/personal.ts';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
-import { type ProjectionDefinition, put, type RowChange } from '../_runtime/definition.ts';
+import { insert, type ProjectionDefinition, type RowChange } from '../_runtime/definition.ts';
 import { auditEvents } from './table.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -41,7 +41,7 @@ function record(event: DeliveredEvent, fields: readonly PersonalPath[]): RowChan
   const { metadata } = event;
   const data = event.data as Json;
   return [
-    put(auditEvents, {
+    insert(auditEvents, {
       ordinal: event.ordinal,
       event_id: event.id,
       type: event.type,

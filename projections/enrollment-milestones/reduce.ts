@@ -1,6 +1,6 @@
 import { enrollmentEvents } from '../../domain/enrollment/events.ts';
 import { ticketEvents } from '../../domain/ticket/events.ts';
-import { change, defineProjection, put, type RowChange } from '../_runtime/definition.ts';
+import { change, defineProjection, insert, type RowChange } from '../_runtime/definition.ts';
 import type { RowOf } from '../_runtime/table.ts';
 import { enrollmentMilestones, ticketScans } from './table.ts';
 
@@ -20,7 +20,7 @@ export const enrollmentMilestonesProjection = defineProjection({
   keyOf: (event) => event.data.enrollmentId,
   on: {
     EnrollmentRequested: ({ data, metadata: { occurredAt } }) => [
-      put(enrollmentMilestones, {
+      insert(enrollmentMilestones, {
         enrollment_id: data.enrollmentId,
         activity_id: data.activityId,
         member_id: data.memberId,
@@ -58,7 +58,7 @@ export const enrollmentMilestonesProjection = defineProjection({
       reach(data, () => ({ status: 'cancelled', cause: data.cause, cancelled_at: occurredAt })),
     ],
     TicketScanned: ({ id, data, metadata: { recordedAt } }) => [
-      put(ticketScans, {
+      insert(ticketScans, {
         scan_id: id,
         enrollment_id: data.enrollmentId,
         activity_id: data.activityId,

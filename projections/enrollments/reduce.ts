@@ -1,7 +1,7 @@
 import { enrollmentEvents } from '../../domain/enrollment/events.ts';
 import { paymentEvents } from '../../domain/payment/events.ts';
 import { ticketEvents } from '../../domain/ticket/events.ts';
-import { change, defineProjection, put, type RowChange } from '../_runtime/definition.ts';
+import { change, defineProjection, insert, type RowChange } from '../_runtime/definition.ts';
 import type { RowOf } from '../_runtime/table.ts';
 import { enrollments, type PaymentAttempt } from './table.ts';
 
@@ -39,7 +39,7 @@ export const enrollmentsProjection = defineProjection({
   keyOf: (event) => event.data.enrollmentId,
   on: {
     EnrollmentRequested: ({ data, ordinal, revision, metadata }) => [
-      put(enrollments, {
+      insert(enrollments, {
         enrollment_id: data.enrollmentId,
         activity_id: data.activityId,
         member_id: data.memberId,

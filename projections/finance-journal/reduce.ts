@@ -7,8 +7,8 @@ import {
   change,
   defineProjection,
   derive,
+  insert,
   MissingRowError,
-  put,
   type RowChange,
   rowRef,
 } from '../_runtime/definition.ts';
@@ -107,7 +107,7 @@ export const financeJournalProjection = defineProjection({
   keyOf: ({ data }) => ('enrollmentId' in data ? data.enrollmentId : data.tillId),
   on: {
     EnrollmentRequested: ({ data }) => [
-      put(financePositions, {
+      insert(financePositions, {
         enrollment_id: data.enrollmentId,
         position: {
           serviceFee: data.serviceFee.amount,
@@ -128,7 +128,7 @@ export const financeJournalProjection = defineProjection({
     RefundFailed: book,
     TillClosed: (event) =>
       tillLines(event.data).map((line, index) =>
-        put(financeJournal, {
+        insert(financeJournal, {
           journal_id: event.id,
           line: index + 1,
           ordinal: event.ordinal,

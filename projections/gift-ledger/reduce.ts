@@ -1,5 +1,5 @@
 import { giftstockEvents } from '../../domain/giftstock/events.ts';
-import { change, defineProjection, put } from '../_runtime/definition.ts';
+import { change, defineProjection, insert } from '../_runtime/definition.ts';
 import { giftBatches, giftRedemptions } from './table.ts';
 
 export const giftLedgerProjection = defineProjection({
@@ -11,7 +11,7 @@ export const giftLedgerProjection = defineProjection({
   keyOf: (event) => event.data.batchId,
   on: {
     GiftsIssued: ({ data, ordinal, metadata }) => [
-      put(giftBatches, {
+      insert(giftBatches, {
         batch_id: data.batchId,
         activity_id: data.activityId,
         item: data.item,
@@ -28,7 +28,7 @@ export const giftLedgerProjection = defineProjection({
         redeemed: row.redeemed + 1,
         stock_left: data.stockLeft,
       })),
-      put(giftRedemptions, {
+      insert(giftRedemptions, {
         gift_id: data.giftId,
         batch_id: data.batchId,
         activity_id: data.activityId,

@@ -1,5 +1,5 @@
 import { petEvents } from '../../domain/pet/events.ts';
-import { change, defineProjection, put, type RowChange } from '../_runtime/definition.ts';
+import { change, defineProjection, insert, type RowChange } from '../_runtime/definition.ts';
 import type { RowOf } from '../_runtime/table.ts';
 import { pets, type Vaccination } from './table.ts';
 
@@ -19,7 +19,7 @@ export const myPetsProjection = defineProjection({
   keyOf: (event) => event.data.petId,
   on: {
     PetAdded: ({ data, ordinal, revision }) => [
-      put(pets, {
+      insert(pets, {
         pet_id: data.petId,
         member_id: data.memberId,
         ordinal,

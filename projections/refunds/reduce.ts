@@ -1,5 +1,5 @@
 import { paymentEvents } from '../../domain/payment/events.ts';
-import { change, defineProjection, put, type RowChange } from '../_runtime/definition.ts';
+import { change, defineProjection, insert, type RowChange } from '../_runtime/definition.ts';
 import type { RowOf } from '../_runtime/table.ts';
 import { refunds } from './table.ts';
 
@@ -17,7 +17,7 @@ export const refundsProjection = defineProjection({
   keyOf: (event) => event.data.paymentId,
   on: {
     RefundRequested: ({ data, metadata: { occurredAt } }) => [
-      put(refunds, {
+      insert(refunds, {
         refund_id: data.refundId,
         payment_id: data.paymentId,
         enrollment_id: data.enrollmentId,

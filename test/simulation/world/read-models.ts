@@ -1,5 +1,10 @@
 import type { StoredEvent } from '../../../domain/_kernel/event.ts';
-import { foldChanges, rowsToLoad, type Writes } from '../../../projections/_runtime/fold.ts';
+import {
+  foldChanges,
+  rowsToLoad,
+  type Writes,
+  writtenBy,
+} from '../../../projections/_runtime/fold.ts';
 import { keyText } from '../../../projections/_runtime/rows.ts';
 import { changesOf } from '../../../projections/_runtime/statements.ts';
 import type { AnyRow, AnyTable } from '../../../projections/_runtime/table.ts';
@@ -23,11 +28,12 @@ export function createReadModels(): ReadModels {
     tables.set(name, rows);
     return rows;
   };
-  const write = ({ table, upserts, deletes }: Writes): void => {
+  const write = (writes: Writes): void => {
+    const { table, deletes } = writes;
     const rows = rowsOf(table);
-    for (const row of upserts) rows.set(keyText(table, row), row);
+    for (const row of writtenBy(writes)) rows.set(keyText(table, row), row);
     for (const key of deletes) rows.delete(keyText(table, key));
-    written.set(table.name, upserts);
+    written.set(table.name, writtenBy(writes));
   };
   return {
     apply: (event, ordinal) => {
