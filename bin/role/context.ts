@@ -3,7 +3,11 @@ import type { CommandPorts } from '../../commands/_runtime/index.ts';
 import { createSecrets } from '../../commands/secrets.ts';
 import { catalogue } from '../../domain/_catalogue.ts';
 import type { Config } from '../../platform/config/index.ts';
-import { type EventStore, foundLog, openEventStore } from '../../platform/event-store/index.ts';
+import {
+  foundLog,
+  type OpenedEventStore,
+  openEventStore,
+} from '../../platform/event-store/index.ts';
 import type { ReadinessCheck } from '../../platform/http/index.ts';
 import { type KeyStore, openKeyStore } from '../../platform/keys/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
@@ -16,7 +20,7 @@ export type RoleContext = {
   readonly log: Logger;
   readonly pool: Pool;
   readonly keys: KeyStore;
-  readonly eventStore: EventStore;
+  readonly eventStore: OpenedEventStore;
   readonly secrets: CommandPorts['secrets'];
   /** Where clients reach the two APIs. */
   readonly urls: { readonly write: string; readonly read: string };

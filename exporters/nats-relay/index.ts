@@ -7,8 +7,7 @@ import {
   startConsumer,
 } from '../../platform/consumer/index.ts';
 import { crossing } from '../../platform/crash-points/index.ts';
-import { openEventStore } from '../../platform/event-store/index.ts';
-import { noKeys } from '../../platform/keys/no-keys.ts';
+import type { OpenedEventStore } from '../../platform/event-store/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { openNats } from '../../platform/nats/index.ts';
 import {
@@ -57,7 +56,8 @@ const STOP_MS = 1500;
  */
 export async function startNatsRelay(options: {
   natsUrl: string;
-  eventstoreUrl: string;
+  /** Whoever opened it ends it. */
+  eventStore: Pick<OpenedEventStore, 'withoutKeys'>;
   /** Of the database with schema `relay`. */
   databaseUrl: string;
   catalogue: Catalogue;
@@ -65,11 +65,11 @@ export async function startNatsRelay(options: {
   /** For tests. */
   maxBatch?: number;
 }): Promise<NatsRelay> {
-  const { natsUrl, eventstoreUrl, databaseUrl, catalogue, log } = options;
+  const { natsUrl, databaseUrl, catalogue, log } = options;
   const pool = createPool({ url: databaseUrl, name: 'relay', max: 1, log });
   await migrateRelay(pool).finally(() => pool.end());
 
-  const eventStore = openEventStore({ url: eventstoreUrl, catalogue, keys: noKeys, log });
+  const eventStore = options.eventStore.withoutKeys();
   const nats = openNats({ url: natsUrl, name: RELAY_CONSUMER, log });
   /** No new session any more; and, later, no patience with the one that is open. */
   const stopping = new AbortController();
@@ -188,7 +188,6 @@ export async function startNatsRelay(options: {
       await consumer.stop();
       clearTimeout(patience);
       await nats.close();
-      await eventStore.dispose();
     },
   };
 }

@@ -40,7 +40,7 @@ describe.skipIf(server === null)('the NATS relay', () => {
   const relay = async (more: { natsUrl?: string; maxBatch?: number } = {}): Promise<NatsRelay> => {
     const started = await startNatsRelay({
       natsUrl: nats.url,
-      eventstoreUrl: log.url,
+      eventStore: log.eventStore,
       databaseUrl: database.url,
       catalogue,
       log: log.log,

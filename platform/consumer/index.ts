@@ -48,7 +48,7 @@ const LONGEST_PAUSE_MS = timeLimits.retryMs.consumer;
  * again from the saved checkpoint, with back-off.
  */
 export function startConsumer(options: {
-  eventStore: EventStore;
+  eventStore: Pick<EventStore, 'decode' | 'feed' | 'idAt' | 'logId'>;
   definition: ConsumerDefinition;
   log: Logger;
   host?: Host;

@@ -20,6 +20,9 @@ export type Feed = {
   close(): void;
 };
 
+/** A feed with a subscription of its own, which says how many items it could give at once. */
+export type OwnFeed = Feed & { waiting(): number };
+
 /** Above this many waiting items the subscription is paused, below a quarter of it resumed. */
 const HIGH_WATER = 4000;
 /** Before any match 24.6 servers may send 2^64 - 1 as a checkpoint: not a position. */
@@ -31,7 +34,7 @@ export function createFeed(
   ) => AllStreamSubscription,
   /** Called once, when it ends. */
   onEnd: () => void = () => undefined,
-): Feed {
+): OwnFeed {
   let queue: FeedItem[] = [];
   let wake: (() => void) | undefined;
   let ended: Error | undefined;
@@ -76,6 +79,7 @@ export function createFeed(
   subscription.on('close', () => end(new Error('the subscription was closed')));
 
   return {
+    waiting: () => queue.length,
     take: async (max) => {
       while (queue.length === 0) {
         if (ended !== undefined) throw ended;

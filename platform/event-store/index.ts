@@ -8,30 +8,33 @@ import {
 } from '@eventstore/db-client';
 import type { Catalogue } from '../../domain/_kernel/catalogue.ts';
 import type { KeyStore } from '../keys/index.ts';
+import { noKeys } from '../keys/no-keys.ts';
 import type { Logger } from '../log/index.ts';
 import { appendResolved } from './append.ts';
 import { holdClient, withTimeout } from './client.ts';
 import { createCodec } from './codec.ts';
+import { createDecodeOnce } from './decode-once.ts';
 import { EventStoreUnavailableError } from './errors.ts';
 import { createFeed } from './feed.ts';
 import { INSTALLATION_STREAM, logIdIn } from './log-id.ts';
 import { createPulse } from './pulse.ts';
 import { collect, createReading } from './reads.ts';
-import type { EventStore } from './types.ts';
+import { shareFeeds } from './shared-feed.ts';
+import type { EventStore, OpenedEventStore } from './types.ts';
 
 export { type AppendOutcome, askFor, untilKnown } from './append.ts';
 export { createCodec, type EncodedEvent, type EventToAppend, type RawEvent } from './codec.ts';
 export { AppendRefusedError, EventStoreUnavailableError, OutcomeUnknownError } from './errors.ts';
 export type { Feed, FeedItem } from './feed.ts';
 export { foundLog, INSTALLATION_STREAM } from './log-id.ts';
-export type { EventStore } from './types.ts';
+export type { EventStore, OpenedEventStore, SealedLog } from './types.ts';
 
 export function openEventStore(options: {
   url: string;
   catalogue: Catalogue;
   keys: KeyStore;
   log: Logger;
-}): EventStore {
+}): OpenedEventStore {
   const { catalogue, keys, log } = options;
   const holder = holdClient(options.url, log);
   const codec = createCodec(catalogue, keys);
@@ -68,7 +71,25 @@ export function openEventStore(options: {
   const pulse = createPulse(head, log);
   let knownLogId: string | undefined;
 
-  return {
+  const once = createDecodeOnce(codec.decode);
+  const sealedCodec = createCodec(catalogue, noKeys);
+  const feed = shareFeeds(
+    (from) => {
+      const fromPosition: ReadPosition = from === null ? START : { commit: from, prepare: from };
+      const unfollow = pulse.follow();
+      return createFeed(
+        (checkpointReached) =>
+          holder.current().subscribeToAll({
+            fromPosition,
+            filter: excludeSystemEvents({ checkpointInterval: 1, checkpointReached }),
+          }),
+        unfollow,
+      );
+    },
+    (items) => once.share(items.flatMap((item) => (item.kind === 'event' ? [item.event] : []))),
+  );
+
+  const store: EventStore = {
     logId: async () => {
       knownLogId ??= logIdIn(await readStreamRaw(INSTALLATION_STREAM, { max: 1 }));
       return knownLogId;
@@ -96,19 +117,8 @@ export function openEventStore(options: {
         return event;
       });
     },
-    decode: (raw) => codec.decode(raw),
-    feed: (from) => {
-      const fromPosition: ReadPosition = from === null ? START : { commit: from, prepare: from };
-      const unfollow = pulse.follow();
-      return createFeed(
-        (checkpointReached) =>
-          holder.current().subscribeToAll({
-            fromPosition,
-            filter: excludeSystemEvents({ checkpointInterval: 1, checkpointReached }),
-          }),
-        unfollow,
-      );
-    },
+    decode: once.decode,
+    feed,
     idAt: (position) =>
       reading(`reading position ${position}`, async (client) => {
         for await (const { event } of client.readAll({
@@ -126,4 +136,5 @@ export function openEventStore(options: {
     },
     dispose: () => holder.dispose(),
   };
+  return { ...store, withoutKeys: () => ({ ...store, decode: sealedCodec.decode }) };
 }

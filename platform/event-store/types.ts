@@ -39,3 +39,14 @@ export type EventStore = {
   ready(): Promise<void>;
   dispose(): Promise<void>;
 };
+
+/** What follows the log and sees no person in it: to it everybody reads as erased. */
+export type SealedLog = Pick<
+  EventStore,
+  'readStreamRaw' | 'decode' | 'feed' | 'logId' | 'idAt' | 'head'
+>;
+
+export type OpenedEventStore = EventStore & {
+  /** For whoever must not see a person, over the same connection and subscription. */
+  withoutKeys(): SealedLog;
+};

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { catalogue } from '../../domain/_catalogue.ts';
 import { startEventStoreNode } from '../../embedded/event-store/index.ts';
-import { type EventStore, foundLog, openEventStore } from '../../platform/event-store/index.ts';
+import {
+  type EventStore,
+  foundLog,
+  type OpenedEventStore,
+  openEventStore,
+} from '../../platform/event-store/index.ts';
 import { type KeyStore, openKeyStore } from '../../platform/keys/index.ts';
 import { createLogger, type Logger } from '../../platform/log/index.ts';
 import { createPool, type Pool } from '../../platform/postgres/index.ts';
@@ -11,14 +16,14 @@ import { createTestDatabase } from './database.ts';
 export type LogOfRecord = {
   readonly url: string;
   readonly databaseUrl: string;
-  readonly eventStore: EventStore;
+  readonly eventStore: OpenedEventStore;
   readonly keys: KeyStore;
   /** For another process that reads what people's keys seal. */
   readonly masterKey: Buffer;
   readonly pool: Pool;
   readonly log: Logger;
   /** Another client of the same log, as another process would have it. */
-  another(): EventStore;
+  another(): OpenedEventStore;
   stop(): Promise<void>;
 };
 
@@ -31,7 +36,7 @@ export async function startLogOfRecord(): Promise<LogOfRecord> {
   await keys.ready();
   const log = createLogger({ level: process.env['LOG_LEVEL'] ?? 'silent', name: 'spec' });
   const opened: EventStore[] = [];
-  const another = (): EventStore => {
+  const another = (): OpenedEventStore => {
     const store = openEventStore({ url: node.url, catalogue, keys, log });
     opened.push(store);
     return store;
