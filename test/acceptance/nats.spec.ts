@@ -32,8 +32,9 @@ describe.skipIf(server === null)('the whole platform with NATS', () => {
     const patience = { timeout: 15_000, interval: 50 };
     await vi.waitFor(async () => expect(await messagesOnBus()).toBeGreaterThan(5), patience);
     const before = await messagesOnBus();
+    const back = platform.restarted('nats');
     platform.kill('nats', 'SIGKILL');
-    await platform.restarted('nats');
+    await back;
     await vi.waitFor(async () => expect(await messagesOnBus()).toBe(before), patience);
   });
 

@@ -24,7 +24,7 @@ export async function killRound(
   const killAndWait = async (part: PartName) => {
     const killedAt = performance.now();
     // Asked for first, so that a quick restart is not missed.
-    const back = platform.restarted(part, 30_000);
+    const back = platform.restarted(part);
     platform.kill(part, 'SIGKILL');
     await back;
     backAfter.push(`${part} after ${Math.round(performance.now() - killedAt)} ms`);

@@ -101,7 +101,7 @@ async function round(capacity: number, killed: 'write-api' | 'second'): Promise<
 }
 
 async function killOwn(): Promise<void> {
-  const back = platform.restarted('write-api', 30_000);
+  const back = platform.restarted('write-api');
   platform.kill('write-api', 'SIGKILL');
   await back;
 }

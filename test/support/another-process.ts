@@ -46,7 +46,8 @@ export async function startAnother(
       child = await startRole(role, env);
     },
     stop: async () => {
-      const ended = child.exitCode === null ? once(child, 'exit') : undefined;
+      const runs = child.exitCode === null && child.signalCode === null;
+      const ended = runs ? once(child, 'exit') : undefined;
       // The channel is the leash, as with every process of ours.
       if (child.connected) child.disconnect();
       await ended;

@@ -4,8 +4,10 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { ports } from '../../bin/start/ports.ts';
+import { processesOf } from './processes.ts';
 import { removeFolder } from './remove-folder.ts';
 
 /** A part that can be killed, by the name of what it does. */
@@ -69,6 +71,9 @@ const partLine = z.object({
 });
 const secretsFile = z.object({ ADMIN_PASSWORD: z.string() });
 
+/** Patience, not a promise: how long a part may take on a machine that others use as well. */
+const RESTARTED_WITHIN_MS = 60_000;
+
 /** A test that wants the bus names the server; none is fetched behind the back of another. */
 const noBus = { NATS_SERVER: 'off' };
 
@@ -125,6 +130,8 @@ export async function startPlatform(
 
   const cleanUp = async () => {
     await stopChild(child, ended);
+    // One that was killed did not wait for its children, and they still write.
+    if (child.signalCode !== null) await untilNothingRuns(dataDir);
     if (options.dataDir === undefined) removeFolder(dataDir);
   };
   const up = await ready.promise.catch(async (error: unknown) => {
@@ -143,7 +150,7 @@ export async function startPlatform(
     ...{ writeUrl, readUrl, stripeUrl, mailboxUrl, eventStoreUrl, databaseUrl },
     ...{ analystUrl, adminEmail, adminPassword: ADMIN_PASSWORD, dataDir, pids, lines },
     kill: (part, signal) => void process.kill(pidOf(part), signal),
-    restarted(part, patienceMs = 15_000) {
+    restarted(part, patienceMs = RESTARTED_WITHIN_MS) {
       const before = pidOf(part);
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
@@ -169,6 +176,18 @@ async function stopChild(child: ChildProcess, ended: Promise<unknown[]>): Promis
   const timer = setTimeout(() => child.kill('SIGKILL'), 25_000);
   await ended;
   clearTimeout(timer);
+}
+
+const GONE_WITHIN_MS = 30_000;
+
+async function untilNothingRuns(dataDir: string): Promise<void> {
+  for (const since = performance.now(); ; await delay(50)) {
+    const left = processesOf(dataDir);
+    if (left.length === 0) return;
+    if (performance.now() - since > GONE_WITHIN_MS) {
+      throw new Error(`the platform leaves processes:\n${JSON.stringify(left, null, 1)}`);
+    }
+  }
 }
 
 function parseJson(line: string): unknown {
