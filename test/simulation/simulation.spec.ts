@@ -9,9 +9,9 @@ import { differs, storms } from './storm.ts';
 import { foundText, violationLines } from './tell.ts';
 import { type Engine, openEngine } from './world/database.ts';
 
-/** `npm test` plays a few plans, the same each time; SEEDS=N plays more of them. */
+/** `npm test` plays a few plans, the same each time; SEEDS=N plays more of them, SEED=S others. */
 const SEEDS = Number(process.env['SEEDS'] ?? 8);
-const SEED = 2027;
+const SEED = Number(process.env['SEED'] ?? 2027);
 const STORMS = Number(process.env['STORMS'] ?? 2);
 const SHRINK_MS = Number(process.env['SHRINK_MS'] ?? 10_000);
 

@@ -4,8 +4,13 @@ const spec = 'test/simulation/simulation.spec.ts';
 const plays = 'keeps its promises in';
 const storms = 'ends in the same bytes';
 const kept = 'keeps them where it once did not';
-/** As many plans as it takes to meet it, and no time spent on making it small. */
-const after = (plans: number) => ({ SEEDS: String(plans), SHRINK_MS: '0' });
+/**
+ * As many plans as it takes to meet it, and no time spent on making it small. A seed other than the
+ * usual one is for what few plans meet: a new step makes other plans of every seed, so there is room.
+ */
+const after = (plans: number, seed = 2027) => ({
+  ...{ SEEDS: String(plans), SEED: String(seed), SHRINK_MS: '0' },
+});
 
 /** The simulated worlds: one bug for each of their invariants (test/simulation/invariants). */
 export const simulationBugs: readonly PlantedBug[] = [
@@ -60,7 +65,7 @@ export const simulationBugs: readonly PlantedBug[] = [
         replace: '',
       },
     ],
-    ...{ spec, test: plays, env: after(130) },
+    ...{ spec, test: plays, env: after(40, 2) },
     red: /sagas-end: |stripe-agrees: |refunded-once: /,
   },
   {
