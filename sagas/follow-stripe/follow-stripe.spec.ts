@@ -124,6 +124,22 @@ const rowsOf = async () =>
   ).rows;
 
 describe('the inbox', () => {
+  it('takes what came together though Postgres refuses one of it', async () => {
+    // The first is under way while the others gather.
+    const outcomes = await Promise.allSettled([
+      receive(webhook(intent('pi_1'), 'evt_first')),
+      receive(webhook(intent('pi_1'), 'evt_good')),
+      receive(webhook(intent('pi_\0'), 'evt_bad')),
+      receive(webhook(intent('pi_1'), 'evt_good')),
+    ]);
+    expect(outcomes).toMatchObject([
+      { value: 'new' },
+      { value: 'new' },
+      { status: 'rejected', reason: { code: '22021' } },
+      { value: 'repeat' },
+    ]);
+  });
+
   it('takes each webhook once, for ever, and keeps its body encrypted', async () => {
     const event = webhook(intent('pi_1'), 'evt_once');
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => receive(event)));

@@ -386,7 +386,7 @@ export const sagaBugs: readonly PlantedBug[] = [
     name: 'ends-each-row-by-itself',
     property: 'saga',
     invariant: 'Rows that end together share one statement.',
-    file: 'sagas/_runtime/end-rows.ts',
+    file: 'platform/together.ts',
     find: 'const batch = waiting;\n      waiting = [];',
     replace: 'const batch = waiting.splice(0, 1);',
     spec: 'sagas/_runtime/end-rows.spec.ts',
