@@ -23,7 +23,7 @@ beforeAll(async () => {
   platform = await startPlatform();
   driver = createDriver(platform);
   staff = await driver.official('staff');
-}, 60_000);
+});
 
 afterAll(async () => {
   driver?.close();

@@ -54,7 +54,7 @@ beforeAll(async () => {
   needles = [...NAMES, 'Zylberstejn', 'Brunngräber', payer.email, guestOf.email];
   needles.push(pet.name, pet.breed, vaccination.vaccine);
   needles.push(guest.name, 'Nachtsheim', guest.email, payer.password, payer.token);
-}, 60_000);
+});
 
 afterAll(async () => {
   driver?.close();

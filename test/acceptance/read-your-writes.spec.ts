@@ -19,7 +19,7 @@ beforeAll(async () => {
   platform = await startPlatform({ env: { ACCESS_TOKEN_MINUTES: '60' } });
   driver = createDriver(platform);
   staff = await driver.official('staff');
-}, 60_000);
+});
 
 afterAll(async () => {
   driver?.close();

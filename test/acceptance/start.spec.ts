@@ -85,4 +85,4 @@ test('a killed supervisor leaves nothing running and loses nothing; Ctrl-C leave
   process.kill(-(next.pids['supervisor'] ?? 0), 'SIGINT');
   await next.stop();
   expect(processesOf(dataDir)).toEqual([]);
-}, 90_000);
+}, 180_000);

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const people = Math.max(8, Math.ceil(mostFlows / 20));
   const members = await inParallel(Array(people).fill(0), 4, () => driver.register());
   stage = { platform, driver, staff, members };
-}, 60_000);
+});
 
 afterAll(async () => {
   stage?.driver.close();

@@ -16,7 +16,7 @@ beforeAll(async () => {
   platform = await startPlatform();
   driver = createDriver(platform);
   reader = await startAnother('read-api', platform);
-}, 60_000);
+});
 
 afterAll(async () => {
   driver?.close();

@@ -25,7 +25,7 @@ beforeAll(async () => {
   platform = await startPlatform();
   driver = createDriver(platform);
   pool = createPool({ url: platform.databaseUrl, name: 'spec' });
-}, 60_000);
+});
 afterAll(async () => {
   driver?.close();
   await pool?.end();

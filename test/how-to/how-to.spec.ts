@@ -45,7 +45,7 @@ beforeAll(async () => {
   // The checks ask git which files there are.
   execFileSync('git', ['init', '--quiet'], { cwd: clone });
   borrowPackages();
-}, 60_000);
+});
 afterAll(async () => {
   await platform?.stop();
   removeFolder(clone);
@@ -91,7 +91,7 @@ test('what was added works on a platform of the clone', async () => {
   for (const [index, step] of trying.entries()) {
     show(outputsOf(output, mark)[index] ?? '', step.output ?? '', nameOf(step));
   }
-}, 90_000);
+}, 180_000);
 
 async function follow(step: RecipeStep): Promise<void> {
   if (step.kind === 'run') {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { catalogue } from '../../domain/_catalogue.ts';
 import { connectTo, happened, query } from '../../embedded/event-store/_fixtures/harness.ts';
 import { type EventStoreNode, startEventStoreNode } from '../../embedded/event-store/index.ts';
@@ -15,8 +15,6 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type LogOfRecord, startLogOfRecord } from '../support/log-of-record.ts';
 import { removeFolder } from '../support/remove-folder.ts';
 import { ended, eventStore, start } from './cli.ts';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'log-move-spec-'));
 const file = join(folder, 'log.ndjson');

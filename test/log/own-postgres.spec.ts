@@ -10,8 +10,6 @@ import { runningPostgres } from '../../embedded/postgres/running.ts';
 import { removeFolder } from '../support/remove-folder.ts';
 import { serving } from './cli.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
-
 const folder = mkdtempSync(join(tmpdir(), 'event-log-spec-'));
 afterAll(() => removeFolder(folder));
 

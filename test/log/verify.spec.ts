@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   connectTo,
   happened,
@@ -13,7 +13,6 @@ import { removeFolder } from '../support/remove-folder.ts';
 import { eventStore, serving } from './cli.ts';
 
 // Each starts a Postgres and several processes.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'event-log-spec-'));
 let node: Awaited<ReturnType<typeof serving>>;

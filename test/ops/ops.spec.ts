@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { helpOf } from '../../bin/ops/_cli/help.ts';
 import { parseWish } from '../../bin/ops/_cli/parse.ts';
@@ -16,9 +16,6 @@ import { createDriver, type Driver, type Person } from '../acceptance/driver.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
 import { removeFolder } from '../support/remove-folder.ts';
 import { ops, type Said } from './cli.ts';
-
-// A test starts several processes, one after the other.
-vi.setConfig({ testTimeout: 60_000 });
 
 type Season = { staff: Person; member: Person; activityId: string; enrollmentId: string };
 
@@ -38,7 +35,7 @@ beforeAll(async () => {
   const { id: activityId } = await driver.openActivity(staff);
   const { id: enrollmentId } = await driver.seat(member, activityId);
   season = { staff, member, activityId, enrollmentId };
-}, 60_000);
+});
 afterAll(async () => {
   driver?.close();
   await platform?.stop();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { until } from '../../embedded/demo/client/wait.ts';
 import { decodeConsistencyToken } from '../../platform/http/index.ts';
@@ -6,9 +6,6 @@ import { createPool } from '../../platform/postgres/index.ts';
 import { createDriver, type Driver, type Person } from '../acceptance/driver.ts';
 import { startPlatform, type TestPlatform } from '../support/platform.ts';
 import { ops, type Said } from './cli.ts';
-
-// A test starts several processes, one after the other.
-vi.setConfig({ testTimeout: 60_000 });
 
 let platform: TestPlatform;
 let driver: Driver;
@@ -19,7 +16,7 @@ beforeAll(async () => {
   driver = createDriver(platform);
   staff = await driver.official('staff');
   await driver.openActivity(staff);
-}, 60_000);
+});
 afterAll(async () => {
   driver?.close();
   await platform?.stop();

@@ -23,7 +23,7 @@ const PATIENCE_MS = 90_000;
 let platform: TestPlatform;
 beforeAll(async () => {
   platform = await startPlatform({ env: { STRIPE_STATEMENT_POLL_SECONDS: '1' } });
-}, 60_000);
+});
 afterAll(() => platform?.stop());
 
 test('the pages whose lines are run are found by their marker', () => {

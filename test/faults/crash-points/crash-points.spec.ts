@@ -29,7 +29,7 @@ let driver: Driver;
 beforeAll(async () => {
   stage = await startCrashStage({ nats, next: walk.next, died: walk.died });
   driver = createDriver(stage);
-}, 60_000);
+});
 
 afterAll(async () => {
   driver?.close();

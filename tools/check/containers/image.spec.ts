@@ -72,7 +72,7 @@ beforeAll(async () => {
   }
   await healthy('projections');
   start('read-api', await freePort());
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const { child, exited } of running.values()) {
@@ -140,7 +140,7 @@ test('every service of ours gets healthy', async () => {
   const ours = Object.entries(file.services).filter(([, { build }]) => build !== undefined);
   expect([...running.keys()].sort()).toEqual(ours.map(([name]) => name).sort());
   await Promise.all([...running.keys()].map(healthy));
-}, 40_000);
+});
 
 test('the administrator that the secrets name can log in, and the read API answers', async () => {
   const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = environmentOf('write-api');
