@@ -18,7 +18,7 @@ import { EventStoreUnavailableError } from './errors.ts';
 import { createFeed } from './feed.ts';
 import { INSTALLATION_STREAM, logIdIn } from './log-id.ts';
 import { createPulse } from './pulse.ts';
-import { collect, createReading } from './reads.ts';
+import { collect, createReading, wholeOf } from './reads.ts';
 import { shareFeeds } from './shared-feed.ts';
 import type { EventStore, OpenedEventStore } from './types.ts';
 
@@ -58,14 +58,10 @@ export function openEventStore(options: {
 
   const head = (): Promise<bigint> =>
     reading('reading the head', async (client) => {
-      for await (const { event } of client.readAll({
-        direction: BACKWARDS,
-        fromPosition: END,
-        maxCount: 1,
-      })) {
-        return event?.position.commit ?? 0n;
-      }
-      return 0n;
+      const [newest] = await wholeOf(
+        client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 }),
+      );
+      return newest?.event?.position.commit ?? 0n;
     });
 
   const pulse = createPulse(head, log);
@@ -121,14 +117,14 @@ export function openEventStore(options: {
     feed,
     idAt: (position) =>
       reading(`reading position ${position}`, async (client) => {
-        for await (const { event } of client.readAll({
-          direction: FORWARDS,
-          fromPosition: { commit: position, prepare: position },
-          maxCount: 1,
-        })) {
-          return event?.position.commit === position ? event.id : null;
-        }
-        return null;
+        const [first] = await wholeOf(
+          client.readAll({
+            direction: FORWARDS,
+            fromPosition: { commit: position, prepare: position },
+            maxCount: 1,
+          }),
+        );
+        return first?.event?.position.commit === position ? first.event.id : null;
       }),
     head,
     ready: async () => {

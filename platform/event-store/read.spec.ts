@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EventStoreDBClient } from '@eventstore/db-client';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { catalogue } from '../../domain/_catalogue.ts';
 import { deriveId, eventIdOf } from '../../domain/_kernel/ids.ts';
 import { type FaultProxy, startFaultProxy } from '../../test/support/fault-proxy/index.ts';
@@ -66,5 +67,19 @@ test('a read that was cut short because its client was replaced is whole or fail
   // What it comes to depends on the moment in which the network is back.
   if (got instanceof Error) expect(got).toBeInstanceOf(EventStoreUnavailableError);
   else expect(got).toEqual(whole);
+  await store.dispose();
+});
+
+// The official client keeps the call of a read that was left before its end. Pulses and sessions look
+// at one event each, so a process grew for as long as it lived.
+test('a look at one event leaves no call behind in the client', async () => {
+  const reads = vi.spyOn(EventStoreDBClient.prototype, 'readAll');
+  const store = open();
+  for (let n = 0; n < 5; n += 1) await store.idAt(await store.head());
+  const [client] = reads.mock.contexts;
+  reads.mockRestore();
+  if (client === undefined) throw new Error('nothing was read');
+  const { disposableStreams } = client as { disposableStreams?: ReadonlySet<unknown> };
+  await vi.waitFor(() => expect(disposableStreams?.size).toBe(0));
   await store.dispose();
 });
