@@ -47,5 +47,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 60_000,
+    // A second by itself, which is less than a statement takes on a machine that others use.
+    expect: { poll: { timeout: 10_000 } },
   },
 });

@@ -62,7 +62,7 @@ test('a set-up killed half-way is started over', async () => {
   await vi.waitFor(() => {
     const half = readdirSync(dataDir).find((entry) => entry.startsWith('half-made-'));
     expect(readdirSync(join(dataDir, half ?? 'none', 'cluster'))).toContain('global');
-  });
+  }, 30_000);
   child.kill('SIGKILL');
   expect(readdirSync(dataDir)).not.toContain('cluster');
 

@@ -21,12 +21,13 @@ test('a node whose Postgres cannot start again goes on trying, and heals when it
 
   // Nothing keeps Postgres from starting as surely as somebody else on its port.
   const { port } = new URL((await runningPostgres(folder))?.url('event_store') ?? '');
-  for (const pid of processesIn(join(folder, 'cluster'))) process.kill(pid, 'SIGKILL');
   const squatter = createServer((socket) => socket.destroy());
+  // Killed anew each time: the node may have been quicker to start it again.
   await vi.waitFor(async () => {
+    for (const pid of processesIn(join(folder, 'cluster'))) process.kill(pid, 'SIGKILL');
     squatter.listen(Number(port), '127.0.0.1');
     await once(squatter, 'listening');
-  });
+  }, 30_000);
   await expect
     .poll(() => node.errors(), { timeout: 30_000 })
     .toContain('Postgres does not start, trying again');

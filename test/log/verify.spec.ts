@@ -12,8 +12,6 @@ import { runningPostgres } from '../../embedded/postgres/running.ts';
 import { removeFolder } from '../support/remove-folder.ts';
 import { eventStore, serving } from './cli.ts';
 
-// Each starts a Postgres and several processes.
-
 const folder = mkdtempSync(join(tmpdir(), 'event-log-spec-'));
 let node: Awaited<ReturnType<typeof serving>>;
 
