@@ -39,7 +39,9 @@ export async function writeLog(options: {
   const folder = mkdtempSync(join(tmpdir(), 'bench-log-'));
   const postgres = await startPostgres({ dataDir: folder });
   const node = await startDurable(await postgres.createDatabase('event_store'));
-  const pool = createPool({ url: await postgres.createDatabase('people'), name: 'bench' });
+  // Long: to drop a database waits for a checkpoint, which takes as long as the disk does.
+  const people = await postgres.createDatabase('people');
+  const pool = createPool({ url: people, name: 'bench', long: true });
   // A person's key is read once a run, as by a process that has just been started.
   const keys = openKeyStore({ pool, masterKey: randomBytes(32) });
   await keys.ready();
@@ -71,11 +73,7 @@ export async function writeLog(options: {
         ...{ url, pool: own },
         drop: async () => {
           await own.end();
-          const client = await pool.connect();
-          // It waits for a checkpoint, which takes as long as the disk does.
-          await client.query('set statement_timeout = 0');
-          await client.query(`drop database ${name} with (force)`);
-          client.release(true);
+          await pool.query(`drop database ${name} with (force)`);
         },
       };
     },
