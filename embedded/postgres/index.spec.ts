@@ -59,10 +59,13 @@ afterAll(() => removeFolder(parent));
 
 test('a set-up killed half-way is started over', async () => {
   const [child] = await runFixture('start-and-wait.ts', /^(starting)$/);
-  await vi.waitFor(() => {
-    const half = readdirSync(dataDir).find((entry) => entry.startsWith('half-made-'));
-    expect(readdirSync(join(dataDir, half ?? 'none', 'cluster'))).toContain('global');
-  }, 30_000);
+  await vi.waitFor(
+    () => {
+      const half = readdirSync(dataDir).find((entry) => entry.startsWith('half-made-'));
+      expect(readdirSync(join(dataDir, half ?? 'none', 'cluster'))).toContain('global');
+    },
+    { timeout: 30_000, interval: 5 },
+  );
   child.kill('SIGKILL');
   expect(readdirSync(dataDir)).not.toContain('cluster');
 
@@ -184,13 +187,13 @@ describe('with a cluster', () => {
     const [child, pid] = await runFixture('start-and-wait.ts', /^pid (\d+)$/);
     expect(isAlive(Number(pid))).toBe(true);
     child.kill('SIGKILL');
-    await vi.waitFor(() => expect(processesIn(cluster)).toEqual([]), 5_000);
+    await vi.waitFor(() => expect(processesIn(cluster)).toEqual([]), 30_000);
     await expectFacts(await start());
   });
 
   test('a port that is taken is refused by name', async () => {
     const other = createServer().listen(0, '127.0.0.1');
-    await vi.waitFor(() => expect(other.address()).not.toBeNull());
+    await vi.waitFor(() => expect(other.address()).not.toBeNull(), 30_000);
     const address = other.address();
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
     await expect(start(port)).rejects.toThrow(PostgresPortTaken);
@@ -211,5 +214,5 @@ test('where setpriv is missing, a shell ends what it guards when we are killed',
   const [child, pid] = await runFixture('guard-a-sleep.ts', /^pid (\d+)$/);
   expect(isAlive(Number(pid))).toBe(true);
   child.kill('SIGKILL');
-  await vi.waitFor(() => expect(isAlive(Number(pid))).toBe(false), 5_000);
+  await vi.waitFor(() => expect(isAlive(Number(pid))).toBe(false), 30_000);
 });
