@@ -23,7 +23,17 @@ export type CachedStream = {
   checkedAt: number;
   /** Batches for which the tail is read first, because another process writes here too. */
   contended: number;
+  /** The state without what was decided and not stored yet; only of streams that had a conflict. */
+  spare: Spare | null;
 };
+
+/** A second copy of a state, which only stored events are folded into. */
+type Spare = { state: unknown; revision: number };
+
+/** After a conflict the tail is read first for this many batches. */
+const CONTENDED_BATCHES = 16;
+/** Up to here the whole stream is read again as fast as its tail. */
+const SHORT_EVENTS = 16;
 
 export function emptyStream(aggregate: OpaqueAggregate): CachedStream {
   return {
@@ -32,6 +42,7 @@ export function emptyStream(aggregate: OpaqueAggregate): CachedStream {
     commands: new Map(),
     checkedAt: 0,
     contended: 0,
+    spare: null,
   };
 }
 
@@ -69,12 +80,53 @@ export async function readTail(
   const askedAt = host.now();
   const events = await eventStore.readStream(stream, { from: entry.revision + 1, deadline });
   foldInto(aggregate, entry, events);
+  foldStored(aggregate, entry, events);
   entry.checkedAt = askedAt;
+}
+
+/** What was appended is true for the spare as well. */
+export function foldStored(
+  aggregate: OpaqueAggregate,
+  { spare }: CachedStream,
+  events: readonly StoredEvent[],
+): void {
+  if (spare === null) return;
+  for (const event of events) {
+    spare.state = aggregate.evolve(spare.state, event);
+    spare.revision = event.revision;
+  }
+}
+
+/**
+ * The entry as if `unstored` had never been folded, which a conflict refused: `evolve` may change the
+ * state it is given, so that one is lost. With a spare only the tail has to be read; without one the
+ * whole stream, which is how its first conflict ends.
+ */
+export function afterConflict(
+  aggregate: OpaqueAggregate,
+  { spare, commands, checkedAt }: CachedStream,
+  unstored: readonly StoredEvent[],
+): CachedStream {
+  const contended = CONTENDED_BATCHES;
+  if (spare === null) return { ...emptyStream(aggregate), contended };
+  for (const { metadata } of unstored) commands.delete(metadata.commandId);
+  return { ...spare, commands, checkedAt, contended, spare: null };
+}
+
+/**
+ * Has a spare for the next conflict of a stream that had one and is long: to copy the state of 10,000
+ * events takes milliseconds, to read and fold them again takes hundreds. Everything in the entry has
+ * to be stored.
+ */
+export function keepSpare(entry: CachedStream): void {
+  if (entry.contended === 0 || entry.spare !== null || entry.revision < SHORT_EVENTS) return;
+  entry.spare = { state: structuredClone(entry.state), revision: entry.revision };
 }
 
 /** What an entry weighs by itself, in remembered commands (some 300 bytes each). */
 const OWN_WEIGHT = 8;
-const weightOf = ({ commands }: CachedStream): number => OWN_WEIGHT + commands.size;
+const weightOf = ({ commands, spare }: CachedStream): number =>
+  (OWN_WEIGHT + commands.size) * (spare === null ? 1 : 2);
 
 /**
  * Keeps the most recently used entries, of at least `weight` altogether and at most twice that: a full

@@ -13,7 +13,15 @@ import {
 } from '../../platform/event-store/index.ts';
 import type { Host } from '../../platform/host/index.ts';
 import { KeyStoreUnavailableError } from '../../platform/keys/index.ts';
-import { type CachedStream, emptyStream, readTail, type StreamCache } from './cached-stream.ts';
+import {
+  afterConflict,
+  type CachedStream,
+  emptyStream,
+  foldStored,
+  keepSpare,
+  readTail,
+  type StreamCache,
+} from './cached-stream.ts';
 import { type DecidedBatch, decideBatch } from './decide-batch.ts';
 import type { CommandContext, Decided } from './definition.ts';
 import { IdempotencyConflict, OutcomeUnknown, Overloaded } from './errors.ts';
@@ -23,8 +31,6 @@ import { asJob, type Job, type Outcome, type Stored } from './job.ts';
 const MAX_COMMANDS = 256;
 /** Commands that may wait for one stream before new ones are shed. */
 const MAX_WAITING = 20_000;
-/** After a conflict the tail is read first for this many batches. */
-const CONTENDED_BATCHES = 16;
 
 type Queue = { jobs: Job[] };
 
@@ -149,6 +155,7 @@ export function createStreamQueues(options: {
     deadline: number,
   ): Promise<Turn> => {
     await readTail({ eventStore, host }, aggregate, stream, entry, deadline);
+    keepSpare(entry);
     const open = await answerRepeats(stream, entry, jobs);
     return { entry, current: true, open: inTime(open, host.now()), deadline };
   };
@@ -200,9 +207,9 @@ export function createStreamQueues(options: {
       return again(entry, open);
     }
     if (outcomes === null) {
-      // The state has events in it that were never stored: only the store knows what is true.
-      return again({ ...emptyStream(aggregate), contended: CONTENDED_BATCHES }, open);
+      return again(afterConflict(aggregate, entry, decided.events), open);
     }
+    foldStored(aggregate, entry, decided.events);
     for (const outcome of outcomes) tell(outcome);
     cache.put(stream, entry);
     return { done: decided.postponed };

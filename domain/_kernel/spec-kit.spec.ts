@@ -43,6 +43,32 @@ test('the state after a decision is that of the whole history', () => {
   expect(spec(dog).given(barked(1)).when(bark).state()).toEqual({ status: 'loud', times: 2 });
 });
 
+test('a state that is no plain data, and a fold that changes an event, are refused', () => {
+  const { events } = dog;
+  const withMethods = defineAggregate({
+    events,
+    initial: () => ({ times: 0, loud: () => true }),
+    evolve: (state) => state,
+  });
+  expect(() =>
+    spec(withMethods)
+      .given()
+      .when(() => []),
+  ).toThrow(/could not be cloned/);
+  const greedy: typeof dog = {
+    ...dog,
+    evolve: (state, { data }) => {
+      data.times += 1;
+      return { ...state, times: state.times + data.times };
+    },
+  };
+  expect(() =>
+    spec(greedy)
+      .given()
+      .when(() => [barked(1)]),
+  ).toThrow(/changes events/);
+});
+
 test('a refusal is told apart from events and from anything else', () => {
   expect(isRejection(rejected('tired', 'It has barked enough.'))).toBe(true);
   for (const value of [[], [barked(1)], null, undefined, 'rejection', { code: 'tired' }]) {

@@ -16,6 +16,7 @@ export function spec<State, Event extends DomainEvent>(aggregate: Aggregate<Stat
     given: (...history: readonly Event[]) => ({
       when: (decide: (state: State) => Decision<Event>) => {
         const decision = decide(fold(aggregate, history));
+        refuseWhatCannotBeCopied(aggregate, history, isRejection(decision) ? [] : decision);
         return {
           decision,
           then: (...expected: readonly Event[]): void => {
@@ -38,6 +39,27 @@ export function spec<State, Event extends DomainEvent>(aggregate: Aggregate<Stat
       },
     }),
   };
+}
+
+/**
+ * A state may be kept twice, so that events which are not stored yet are folded into one of the two
+ * only. So it has to survive a copy, and `evolve` may change the state that it is given, but no event.
+ */
+function refuseWhatCannotBeCopied<State, Event extends DomainEvent>(
+  aggregate: Aggregate<State, Event>,
+  history: readonly Event[],
+  decided: readonly Event[],
+): void {
+  const untouched = structuredClone([...history, ...decided]);
+  let [original, copy] = [fold(aggregate, history), structuredClone(fold(aggregate, history))];
+  for (const event of decided) {
+    original = aggregate.evolve(original, event);
+    copy = aggregate.evolve(copy, event);
+  }
+  const alike = isDeepStrictEqual(original, copy);
+  if (!alike || !isDeepStrictEqual([...history, ...decided], untouched)) {
+    throw new Error(`the fold changes events, or its state is no plain data: ${show(copy)}`);
+  }
 }
 
 function show(value: unknown): string {

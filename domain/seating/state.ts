@@ -54,7 +54,7 @@ export type SeatingState =
 /**
  * The seats of one activity. A hot activity has tens of thousands of events, so `evolve` changes
  * the state it is given (each event O(1) amortised, whatever the capacity): whoever folds decided
- * events before they are stored has to drop the state if the append fails.
+ * events before they are stored has to do without that state if the append fails.
  */
 export const seating = defineAggregate({ events: seatingEvents, initial, evolve });
 

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { defineAggregate } from '../../domain/_kernel/aggregate.ts';
+import { deriveId, PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
+import { activityEvents } from '../../domain/activity/events.ts';
+import type { EventStore } from '../../platform/event-store/index.ts';
+import { machine } from '../../platform/host/index.ts';
+import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
+import { createStreamCache } from './cached-stream.ts';
+import type { CommandContext } from './definition.ts';
+import { createStreamQueues } from './stream-queue.ts';
+
+const activityId = deriveId('act', 'contended');
+const published = { type: 'ActivityPublished', data: { activityId } } as const;
+
+/** Counts what it folded, and changes the state that it is given. */
+const counter = defineAggregate({
+  events: activityEvents,
+  initial: () => ({ folded: 0 }),
+  evolve: (state) => {
+    state.folded += 1;
+    return state;
+  },
+});
+
+function context(name: string): CommandContext {
+  const now = new Date().toISOString();
+  const commandId = uuidv5(PAWPRINT_NAMESPACE, name);
+  return {
+    ...{ commandId, executionId: commandId, inputHash: name, now, occurredAt: now },
+    principal: { kind: 'system', id: 'spec' },
+    actor: { kind: 'system', id: 'spec' },
+    correlationId: commandId,
+    causationId: commandId,
+    deadline: Date.now() + 10_000,
+  };
+}
+
+let log: LogOfRecord;
+beforeAll(async () => {
+  log = await startLogOfRecord();
+});
+afterAll(() => log.stop());
+
+/** A process that writes: what is decided in it, and from where on it read. */
+function writer(eventStore: EventStore) {
+  const reads: number[] = [];
+  let before: (() => Promise<unknown>) | null = null;
+  const watched: EventStore = {
+    ...eventStore,
+    readStream: (stream, options = {}) => {
+      reads.push(options.from ?? 0);
+      return eventStore.readStream(stream, options);
+    },
+    append: async (...append) => {
+      const [first] = [before];
+      before = null;
+      await first?.();
+      return eventStore.append(...append);
+    },
+  };
+  const cache = createStreamCache(1000);
+  const queues = createStreamQueues({ eventStore: watched, cache, host: machine });
+  return {
+    reads,
+    /** Somebody else is a moment faster than its next append. */
+    isLateFor: (other: () => Promise<unknown>) => {
+      before = other;
+    },
+    decide: (name: string, events = 1) =>
+      queues.decide(counter, activityId, context(name), {
+        decide: () => Array.from({ length: events }, () => published),
+        view: (state) => state.folded,
+        isNew: false,
+      }),
+  };
+}
+
+it('reads the whole stream after its first conflict, and only the tail after each later one', async () => {
+  const ours = writer(log.eventStore);
+  const others = writer(log.another());
+  await ours.decide('begin', 40);
+  let length = 40;
+  for (let round = 0; round < 6; round += 1) {
+    ours.reads.length = 0;
+    ours.isLateFor(() => others.decide(`theirs ${round}`));
+    // Three that are decided together, on a state that is behind by one event.
+    const names = ['a', 'b', 'c'].map((name) => `ours ${name} ${round}`);
+    const decided = await Promise.all(names.map((name) => ours.decide(name)));
+    expect(decided).toMatchObject(
+      names.map((_, n) => ({ view: length + 2 + n, revision: length + 1 + n, replayed: false })),
+    );
+    expect(ours.reads.at(-1)).toBe(round === 0 ? 0 : length);
+    length += 4;
+
+    // Without a conflict, which the spare has to be told of, too.
+    expect(await ours.decide(`alone ${round}`, 2)).toMatchObject({ view: length + 2 });
+    length += 2;
+    // What a repeat finds is what was stored, not what was decided at first.
+    const again = await ours.decide(names[2] ?? '');
+    expect(again).toMatchObject({ replayed: true, events: [{ revision: length - 3 }] });
+  }
+  const stored = await log.eventStore.readStream(`activity-${activityId}`);
+  expect(stored.map(({ revision }) => revision)).toEqual([...Array(length).keys()]);
+});
