@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defineAggregate } from '../../domain/_kernel/aggregate.ts';
-import { deriveId, PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
+import { deriveId } from '../../domain/_kernel/ids.ts';
 import { activityEvents } from '../../domain/activity/events.ts';
 import type { EventStore } from '../../platform/event-store/index.ts';
 import { machine } from '../../platform/host/index.ts';
+import { commandContext } from '../../test/support/command-context.ts';
 import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
 import { createStreamCache } from './cached-stream.ts';
-import type { CommandContext } from './definition.ts';
 import { createStreamQueues } from './stream-queue.ts';
 
 const activityId = deriveId('act', 'contended');
@@ -21,19 +21,6 @@ const counter = defineAggregate({
     return state;
   },
 });
-
-function context(name: string): CommandContext {
-  const now = new Date().toISOString();
-  const commandId = uuidv5(PAWPRINT_NAMESPACE, name);
-  return {
-    ...{ commandId, executionId: commandId, inputHash: name, now, occurredAt: now },
-    principal: { kind: 'system', id: 'spec' },
-    actor: { kind: 'system', id: 'spec' },
-    correlationId: commandId,
-    causationId: commandId,
-    deadline: Date.now() + 10_000,
-  };
-}
 
 let log: LogOfRecord;
 beforeAll(async () => {
@@ -52,9 +39,9 @@ function writer(eventStore: EventStore) {
       return eventStore.readStream(stream, options);
     },
     append: async (...append) => {
-      const [first] = [before];
+      const interruption = before;
       before = null;
-      await first?.();
+      await interruption?.();
       return eventStore.append(...append);
     },
   };
@@ -67,7 +54,7 @@ function writer(eventStore: EventStore) {
       before = other;
     },
     decide: (name: string, events = 1) =>
-      queues.decide(counter, activityId, context(name), {
+      queues.decide(counter, activityId, commandContext(name), {
         decide: () => Array.from({ length: events }, () => published),
         view: (state) => state.folded,
         isNew: false,

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defineAggregate } from '../../domain/_kernel/aggregate.ts';
-import { deriveId, PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
+import { deriveId } from '../../domain/_kernel/ids.ts';
 import { activityEvents } from '../../domain/activity/events.ts';
 import { machine } from '../../platform/host/index.ts';
+import { commandContext } from '../../test/support/command-context.ts';
 import { type LogOfRecord, startLogOfRecord } from '../../test/support/log-of-record.ts';
 import { createStreamCache } from './cached-stream.ts';
-import type { CommandContext } from './definition.ts';
 import { createStreamQueues, type StreamQueues } from './stream-queue.ts';
 
 let log: LogOfRecord;
@@ -34,22 +34,9 @@ const counter = defineAggregate({
   },
 });
 
-function context(name: string): CommandContext {
-  const now = new Date().toISOString();
-  const commandId = uuidv5(PAWPRINT_NAMESPACE, name);
-  return {
-    ...{ commandId, executionId: commandId, inputHash: name, now, occurredAt: now },
-    principal: { kind: 'system', id: 'spec' },
-    actor: { kind: 'system', id: 'spec' },
-    correlationId: commandId,
-    causationId: commandId,
-    deadline: Date.now() + 10_000,
-  };
-}
-
 it('tells a fault in the fold to its own command, and keeps nothing that was not stored', async () => {
   const decide = (name: string, events: readonly (typeof published | typeof cancelled)[]) =>
-    queues.decide(counter, activityId, context(name), {
+    queues.decide(counter, activityId, commandContext(name), {
       decide: () => events,
       view: (state) => state.folded,
       isNew: false,

@@ -111,9 +111,7 @@ export function shareFeeds(
   return (from) => {
     let position = from ?? BEFORE_ALL;
     let own: OwnFeed | undefined = open(from);
-    let shared:
-      | { readonly tail: Tail; readonly reader: Reader; readonly after: bigint }
-      | undefined;
+    let shared: Place | undefined;
     let caughtUp = false;
     let closed = false;
 
