@@ -107,20 +107,17 @@ export async function saveCheckpoints(
   });
 }
 
-/** Un-parking that another process asked for; each request is handed out once. */
-export async function takeUnparkRequests(
+/** Un-parking that another process asked for, until it was tried (`replayParked`). */
+export async function readUnparkRequests(
   client: pg.ClientBase,
   definitions: readonly ProjectionDefinition[],
 ): Promise<{ projection: string; key: string }[]> {
   const { rows } = await client.query<{ projection: string; key: string }>({
-    name: 'take unpark requests',
+    name: 'read unpark requests',
     text: `
-      with taken as (
-        update projection.parked p set unpark_requested = false
-        from unnest($1::text[], $2::int[]) as wanted (projection, version)
-        where p.projection = wanted.projection and p.version = wanted.version and unpark_requested
-        returning p.projection, p.key)
-      select distinct projection, key from taken`,
+      select distinct projection, key from projection.parked
+        join unnest($1::text[], $2::int[]) as wanted (projection, version) using (projection, version)
+        where unpark_requested`,
     values: named(definitions),
   });
   return rows;

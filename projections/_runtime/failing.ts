@@ -1,5 +1,6 @@
 import type { ProjectionDefinition } from './definition.ts';
 import type { Group } from './member.ts';
+import { keptCause } from './poison.ts';
 
 /** In trouble for as long as this it has failed; a session that is opened again is no failure. */
 const FAILED_AFTER_MS = 5000;
@@ -26,7 +27,7 @@ export function watchFailures(
       well.delete(definition);
       const begun = since.get(definition) ?? now();
       since.set(definition, begun);
-      return now() - begun < FAILED_AFTER_MS ? [] : [{ definition, cause: trouble.slice(0, 500) }];
+      return now() - begun < FAILED_AFTER_MS ? [] : [{ definition, cause: keptCause(trouble) }];
     }
     since.delete(definition);
     const applies = phase === 'live' || phase === 'catching-up';

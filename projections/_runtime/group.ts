@@ -3,7 +3,7 @@ import type { Logger } from '../../platform/log/index.ts';
 import { LOOK_UP_BY_KEY } from '../../platform/postgres/by-key.ts';
 import { isConnectionError } from '../../platform/postgres/index.ts';
 import { openLockSession } from '../../platform/postgres/lock-session.ts';
-import { readMembers, SEEN_CHANNEL, takeUnparkRequests } from './checkpoints.ts';
+import { readMembers, readUnparkRequests, SEEN_CHANNEL } from './checkpoints.ts';
 import { lockName, type ProjectionDefinition } from './definition.ts';
 import { endBooting, isBooting, pausedOf } from './life-cycle.ts';
 import type { GroupSession, Member, UnparkOutcome } from './member.ts';
@@ -61,14 +61,12 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
     stopping: options.stopping,
     ...(options.onStandby === undefined ? {} : { onStandby: options.onStandby }),
     heartbeat: async (client) => {
-      for (const { projection, key } of await takeUnparkRequests(
+      for (const { projection, key } of await readUnparkRequests(
         client,
         members.map(({ definition }) => definition),
       )) {
         // Not awaited: the heartbeat goes on while it runs.
-        unpark(projection, key).catch((error: unknown) =>
-          log.error({ err: error, projection, key }, 'un-parking failed'),
-        );
+        void unparkWanted(projection, key);
       }
     },
   });
@@ -108,6 +106,26 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
       log.info({ projection, key, ...outcome }, 'un-parked');
       return outcome;
     });
+
+  const unparking = new Set<string>();
+  const failedToUnpark = new Set<string>();
+
+  /** Tried with each heartbeat until it was tried; said once, for the event store may be away for long. */
+  const unparkWanted = async (projection: string, key: string): Promise<void> => {
+    const name = `${projection} ${key}`;
+    if (unparking.has(name)) return;
+    unparking.add(name);
+    try {
+      await unpark(projection, key);
+      failedToUnpark.delete(name);
+    } catch (error) {
+      const level = failedToUnpark.has(name) ? 'debug' : 'error';
+      log[level]({ err: error, projection, key }, 'un-parking failed and is tried again');
+      failedToUnpark.add(name);
+    } finally {
+      unparking.delete(name);
+    }
+  };
 
   /** Without a member that cannot go on by itself; alone, its trouble is the session's. */
   const saved = async (batch: Batch): Promise<Plan[]> => {

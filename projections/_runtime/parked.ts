@@ -100,6 +100,12 @@ export async function replayParked(
   };
 
   return session.transaction(async () => {
+    // In the same transaction: a try that came to nothing leaves the wish, and is made again.
+    await client.query(
+      `update projection.parked set unpark_requested = false
+        where projection = $1 and version = $2 and key = $3 and unpark_requested`,
+      [...id, key],
+    );
     let applied = 0;
     let cause: string | null = null;
     let after = 0;

@@ -30,10 +30,23 @@ export function causeOf(error: unknown): string {
   const root = error instanceof ReducerError && error.cause !== undefined ? error.cause : error;
   if (!(root instanceof Error)) return String(root);
   const state = sqlStateOf(root);
-  if (state === null) return `${root.name}: ${root.message}`.slice(0, 500);
+  if (state === null) return keptCause(`${root.name}: ${root.message}`);
   // Postgres quotes the offending value, in `detail` always and in the message sometimes.
-  return `Postgres ${state}: ${root.message.replace(/"[^"]*"/g, '"…"')}`.slice(0, 500);
+  return keptCause(`Postgres ${state}: ${root.message.replace(/"[^"]*"/g, '"…"')}`);
 }
+
+/**
+ * As much of a cause as is kept, as Postgres can hold it: whoever cannot write down why cannot park,
+ * and would stand still. Cut first: the cut may leave half a character.
+ */
+export const keptCause = (text: string): string =>
+  text.slice(0, 500).toWellFormed().replaceAll('\0', '\uFFFD');
+
+/** As long as a stream may be named. An entry of the index by key takes 2704, projection and version among them. */
+const MOST_KEY_BYTES = 2048;
+
+const canBeKept = (key: string): boolean =>
+  key.isWellFormed() && !key.includes('\0') && Buffer.byteLength(key) <= MOST_KEY_BYTES;
 
 /** Whether an event has anything to do with a projection. */
 export function concerns(definition: ProjectionDefinition, event: DeliveredEvent): boolean {
@@ -46,7 +59,7 @@ export function concerns(definition: ProjectionDefinition, event: DeliveredEvent
 
 /**
  * The key an event belongs to, and what is wrong with the event already. An event that cannot say
- * its key (it was not decoded, or `keyOf` throws) belongs to its stream.
+ * its key (it was not decoded, or `keyOf` throws, or gives what no key can be) belongs to its stream.
  */
 export function locate(
   definition: ProjectionDefinition,
@@ -54,7 +67,8 @@ export function locate(
 ): { readonly key: string; readonly fault: unknown } {
   try {
     const key: unknown = definition.keyOf(event);
-    if (typeof key === 'string' && key !== '') return { key, fault: event.poison };
+    const fits = typeof key === 'string' && key !== '' && canBeKept(key);
+    if (fits) return { key, fault: event.poison };
     return { key: event.stream, fault: event.poison ?? new ReducerError('keyOf gave no key') };
   } catch (error) {
     return { key: event.stream, fault: event.poison ?? error };
