@@ -56,7 +56,7 @@ const own = {
     status: 503,
     title: 'Outcome unknown',
     description:
-      'It could not be found out in time whether the command was stored. Send the same request again with the same key: it will not be done twice.',
+      'It could not be found out in time whether the command was stored, or it was stored in part. Send the same request again with the same key: it will not be done twice.',
   },
   'invalid-credentials': {
     status: 401,

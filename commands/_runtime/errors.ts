@@ -31,7 +31,7 @@ export class IdempotencyConflict extends Error {
   override readonly name = 'IdempotencyConflict';
 }
 
-/** The outcome could not be found out in time (HTTP 503): send the same key again. */
+/** The outcome could not be found out in time, or a part is stored (HTTP 503): send the same key again. */
 export class OutcomeUnknown extends Error {
   override readonly name = 'OutcomeUnknown';
 }

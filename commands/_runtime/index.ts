@@ -20,7 +20,13 @@ import type {
   ExpectedRevision,
   Principal,
 } from './definition.ts';
-import { CommandRefused, Forbidden, RevisionRequired } from './errors.ts';
+import {
+  CommandRefused,
+  Forbidden,
+  OutcomeUnknown,
+  Overloaded,
+  RevisionRequired,
+} from './errors.ts';
 import { parse } from './parsed.ts';
 import type { CommandPorts } from './ports.ts';
 import { createStreamQueues } from './stream-queue.ts';
@@ -205,7 +211,12 @@ export function createCommandBus(options: {
         return decided;
       },
     };
-    const reply = await definition.execute(tools, input, context);
+    const reply = await definition.execute(tools, input, context).catch((error: unknown) => {
+      // Its first stream has it: who heard "nothing was done" might send it under another key.
+      if (!(error instanceof Overloaded) || steps.every(({ events }) => events.length === 0))
+        throw error;
+      throw new OutcomeUnknown('the command is stored in part', { cause: error });
+    });
     const positions = steps.flatMap((step) => step.events.map((event) => event.position));
     return {
       reply,

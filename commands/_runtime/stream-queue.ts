@@ -80,14 +80,20 @@ export function createStreamQueues(options: {
   const { eventStore, cache, host } = options;
   const queues = new Map<string, Queue>();
 
+  /** What is known to be stored of a command; where that cannot be read, nobody may hear "nothing". */
   const storedBy = async (
     stream: string,
     first: number,
     count: number,
     commandId: string,
   ): Promise<Stored[]> => {
-    const events = await eventStore.readStream(stream, { from: first, max: count });
-    return events.filter((event) => event.metadata.commandId === commandId);
+    try {
+      const events = await eventStore.readStream(stream, { from: first, max: count });
+      return events.filter((event) => event.metadata.commandId === commandId);
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      throw new OutcomeUnknownError(`what is in ${stream} cannot be read`, { cause: error });
+    }
   };
 
   /** Answers jobs whose command is in the stream already from what was stored; returns the others. */
@@ -325,12 +331,15 @@ function tell(outcome: Outcome): void {
   }
 }
 
+const isAway = (error: unknown): boolean =>
+  error instanceof EventStoreUnavailableError || error instanceof KeyStoreUnavailableError;
+
 /** Failures of the store as what they mean to the sender of a command. */
 function translate(error: unknown): unknown {
   if (error instanceof OutcomeUnknownError) {
     return new OutcomeUnknown('whether the command was stored is not known yet', { cause: error });
   }
-  if (error instanceof EventStoreUnavailableError || error instanceof KeyStoreUnavailableError) {
+  if (isAway(error)) {
     return new Overloaded('the event store or the key store does not answer', { cause: error });
   }
   return error;
