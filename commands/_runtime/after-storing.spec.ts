@@ -142,3 +142,20 @@ it('says that nothing was done when nothing was', async () => {
   await expect(enroll(activityId, randomUUID())).rejects.toThrow(Overloaded);
   expect(await held(activityId)).toHaveLength(0);
 });
+
+it('names the revision a command led to in its repeats, whatever others made of the thing since', async () => {
+  const details = { name: 'Rex', species: 'dog', birthDate: '2024-05-01' };
+  const { id: petId } = await execute('add-pet', {}, details, member);
+  const change = (breed: string, key: string) =>
+    bus.execute(
+      'change-pet',
+      { params: { petId }, body: { breed } },
+      { principal: member, key, expected: 'any' },
+    );
+  const key = randomUUID();
+  const first = await change('Beagle', key);
+  expect(first).toMatchObject({ revision: 1, replayed: false });
+  await change('Boxer', randomUUID());
+  // Who sends it back as `If-Match` must not overwrite what it has never seen.
+  expect(await change('Beagle', key)).toEqual({ ...first, replayed: true });
+});

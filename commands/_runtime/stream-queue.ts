@@ -113,7 +113,8 @@ export function createStreamQueues(options: {
         job.resolve({
           events,
           view: job.view(entry.state),
-          revision: entry.revision,
+          // Not the newest: who names it in `If-Match` must not overwrite what came after.
+          revision: events.at(-1)?.revision ?? entry.revision,
           replayed: true,
         });
       } else {
