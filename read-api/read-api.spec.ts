@@ -98,7 +98,7 @@ beforeEach(async () => {
   app = await buildReadApi({
     queries: [walks, bells],
     live: [],
-    changes: { subscribe: () => () => undefined },
+    changes: { subscribe: () => () => undefined, news: () => 0 },
     db,
     seen: {
       seenOf: () => position,

@@ -17,7 +17,7 @@ test("the platform's own queries have a reference without fault, and examples th
   const app = await buildReadApi({
     queries,
     live: liveQueries,
-    changes: { subscribe: neverAsked },
+    changes: { subscribe: neverAsked, news: neverAsked },
     db: kyselyOf(pool) as ReadDatabase,
     seen: { waitFor: neverAsked, seenOf: neverAsked },
     signTicket: neverAsked,

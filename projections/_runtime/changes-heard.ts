@@ -11,6 +11,11 @@ const noticeSchema = z.union([
 export type ChangesHeard = {
   /** Calls `wake` after each change told under one of the topics; gives what ends that. */
   subscribe(topics: readonly string[], wake: () => void): () => void;
+  /**
+   * How much was heard so far, of whatever topic. As long as it is the same, who begins to follow now
+   * has missed nothing that who reads already may not see.
+   */
+  news(): number;
   stop(): Promise<void>;
 };
 
@@ -21,13 +26,21 @@ export type ChangesHeard = {
 export function createChangesHeard(options: { url: string; log: Logger }): ChangesHeard {
   const byTopic = new Map<string, Set<() => void>>();
 
+  let news = 0;
+
   const wakeAll = (): void => {
+    news += 1;
     for (const wake of new Set([...byTopic.values()].flatMap((wakes) => [...wakes]))) wake();
+  };
+  const wakeOf = (topics: readonly string[]): void => {
+    // Before anybody is woken: whoever reads from here on shares no read that began before.
+    news += 1;
+    for (const topic of topics) for (const wake of byTopic.get(topic) ?? []) wake();
   };
   const heard = (payload: string): void => {
     const notice = noticeSchema.parse(JSON.parse(payload));
     if ('all' in notice) wakeAll();
-    else for (const topic of notice.topics) for (const wake of byTopic.get(topic) ?? []) wake();
+    else wakeOf(notice.topics);
   };
   const listener = listen({ ...options, channel: CHANGES_CHANNEL, heard, connected: wakeAll });
 
@@ -45,6 +58,7 @@ export function createChangesHeard(options: { url: string; log: Logger }): Chang
         }
       };
     },
+    news: () => news,
     stop: () => listener.stop(),
   };
 }

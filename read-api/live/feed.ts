@@ -25,7 +25,8 @@ const CONNECTIONS = 4;
 /**
  * Reads for streams. Those that stand at one place of one thing, and were woken by the same news,
  * share a read and its bytes: a thousand who follow an activity cost one read a change. `news` counts
- * what was heard: a read that began before it may not show it, and is not shared by who heard it.
+ * what this process heard: a read that began before it may not show it, and is not shared by who came
+ * or was woken after it.
  */
 export function createReader(): Reader {
   const underWay = new Map<string, Promise<FeedStep>>();

@@ -19,7 +19,7 @@ import { streamOf } from './stream.ts';
 
 export type LiveRoutes = {
   readonly live: readonly LiveDefinition[];
-  readonly changes: Pick<ChangesHeard, 'subscribe'>;
+  readonly changes: Pick<ChangesHeard, 'subscribe' | 'news'>;
   readonly streams?: StreamLimits;
   readonly heartbeatMs?: number;
   /** How long a client may not take what it was given before it is cut, in milliseconds. */
@@ -106,10 +106,8 @@ function mount(
       const start: Position = { ordinal: lastEventIdOf(request), rewrites: null };
       const leave = shared.enter(request);
       const bell = createBell();
-      let news = 0;
       let heardAt: number | null = null;
       const ring = (): void => {
-        news += 1;
         heardAt ??= performance.now();
         bell.ring();
       };
@@ -131,7 +129,7 @@ function mount(
           definition,
           { db, principal, now: new Date().toISOString(), signTicket },
           params,
-          { position, news },
+          { position, news: changes.news() },
         );
       const until = caller.kind === 'person' ? caller.expiresAt * 1000 : Number.POSITIVE_INFINITY;
       try {

@@ -84,7 +84,7 @@ export async function apiDocuments(): Promise<{ write: ApiDocument; read: ApiDoc
     ...shared,
     queries,
     live: liveQueries,
-    changes: { subscribe: notHere },
+    changes: { subscribe: notHere, news: notHere },
     db,
     seen: { waitFor: notHere, seenOf: notHere },
     signTicket: notHere,
