@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -122,7 +123,7 @@ function mount(
         leave();
         bell.ring();
       };
-      reply.raw.once('close', close);
+      whenClosed(reply.raw, close);
 
       const read = (position: Position) =>
         shared.reader.read(
@@ -142,7 +143,7 @@ function mount(
           throw isColumnMissing(error) ? retryLater('unavailable', { cause: error }) : error;
         });
         open.inc({ stream: name });
-        reply.raw.once('close', () => open.dec({ stream: name }));
+        whenClosed(reply.raw, () => open.dec({ stream: name }));
         const frames = streamOf({
           first,
           read,
@@ -180,6 +181,15 @@ function mount(
       }
     },
   );
+}
+
+/**
+ * Calls once when the client is gone or has everything; at once when that was before: a place that
+ * nobody leaves would be taken for as long as this process lives.
+ */
+function whenClosed(response: ServerResponse, done: () => void): void {
+  if (response.closed) done();
+  else response.once('close', done);
 }
 
 /** A version of the read model that another release made has no such column until ours is built. */
