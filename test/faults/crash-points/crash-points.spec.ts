@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inParallel } from '../../../embedded/demo/client/wait.ts';
+import { createPool } from '../../../platform/postgres/index.ts';
 import { createDriver, type Driver } from '../../acceptance/driver.ts';
 import { natsServerForSpecs } from '../../support/nats.ts';
+import { noRowDiffers, rowsThatDiffer } from '../compared.ts';
 import { type Flow, runFlows } from '../flows.ts';
 import { countAll } from '../round.ts';
 import { census, lostWebhooks, relayedIds, sentAgainUnkilled, untilSagasRest } from './settled.ts';
@@ -66,6 +68,11 @@ test(`SIGKILL at each of ${steps.length} moments: nothing lost, nothing twice`, 
   };
   await Promise.all(Array.from({ length: LANES }, lane));
   expect(walk.reached().toSorted()).toEqual(steps.map(({ at }) => at).toSorted());
+
+  // First, since whatever is missing in a read model is looked for in vain below.
+  const pool = createPool({ url: stage.databaseUrl, name: 'spec' });
+  const differing = await rowsThatDiffer(pool).finally(() => pool.end());
+  expect(differing, 'rows that say something else than the log').toEqual(noRowDiffers);
 
   const free = CAPACITY - flows.length;
   const { slowest, mails } = await countAll({ driver, staff }, { activityId, flows, free });
