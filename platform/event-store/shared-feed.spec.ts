@@ -169,6 +169,26 @@ it('a feed that is closed while it waits ends, and the others go on', async () =
   expect(log.running()).toBe(0);
 });
 
+it('a subscription is ended when its last taker is too far behind it', async () => {
+  const log = memoryLog();
+  const open = shareFeeds(log.open, undefined, 4);
+  const [quick, slow] = [open(null), open(null)];
+  await untilCaughtUp(quick);
+  await untilCaughtUp(slow);
+  for (let n = 0; n < 2; n += 1) {
+    log.append(4);
+    await quick.take(100);
+  }
+  const waiting = quick.take(100);
+  quick.close();
+  await expect(waiting).rejects.toThrow('closed');
+  log.append(4);
+  // All that is pending in memory is over after a turn of the event loop.
+  await new Promise(setImmediate);
+  slow.close();
+  expect(log.running()).toBe(0);
+});
+
 it('whatever is written, taken, closed and cut meanwhile, each sees each event once and in order', async () => {
   const step = fc.oneof(
     {

@@ -56,19 +56,21 @@ export function shareFeeds(
 
   const leave = (tail: Tail, reader: Reader): void => {
     if (!tail.readers.delete(reader)) return;
-    if (tail.readers.size > 0) {
-      trim(tail);
-      return;
-    }
+    if (tail.readers.size > 0) trim(tail);
+    else end(tail);
+  };
+
+  /** Nobody takes from it any more. */
+  const end = (tail: Tail): void => {
     if (current === tail) current = undefined;
     tail.source.close();
   };
 
   /** Drops what everybody has, and in any case what is too much. Who lacked that has to leave. */
   const trim = (tail: Tail): void => {
-    const end = tail.first + tail.items.length;
-    const needed = [...tail.readers].reduce((least, { at }) => Math.min(least, at), end);
-    const until = Math.max(needed, end - 2 * mostKept);
+    const last = tail.first + tail.items.length;
+    const needed = [...tail.readers].reduce((least, { at }) => Math.min(least, at), last);
+    const until = Math.max(needed, last - 2 * mostKept);
     if (until === tail.first) return;
     const gone = tail.items.slice(0, until - tail.first);
     tail.dropped = gone.reduce((most, item) => positionOf(item) ?? most, tail.dropped);
@@ -78,6 +80,8 @@ export function shareFeeds(
       tail.readers.delete(reader);
       reader.wake();
     }
+    // Whoever was foremost has left, and all others lacked too much.
+    if (tail.readers.size === 0) end(tail);
   };
 
   const wakeAll = (tail: Tail): void => {
