@@ -19,7 +19,10 @@ export type CachedStream = {
   /** Last revision folded; -1: no events. */
   revision: number;
   readonly commands: Map<string, CommandTrace>;
-  /** When the store was last known to have nothing newer (epoch ms). */
+  /**
+   * When the store was last known to have nothing newer, in ms of the clock that only goes forward:
+   * set back a day, the other one would have a state that is a day old look new.
+   */
   checkedAt: number;
   /** Batches for which the tail is read first, because another process writes here too. */
   contended: number;
@@ -40,7 +43,7 @@ export function emptyStream(aggregate: OpaqueAggregate): CachedStream {
     state: aggregate.initial(),
     revision: -1,
     commands: new Map(),
-    checkedAt: 0,
+    checkedAt: Number.NEGATIVE_INFINITY,
     contended: 0,
     spare: null,
   };
@@ -77,7 +80,7 @@ export async function readTail(
   entry: CachedStream,
   deadline: number,
 ): Promise<void> {
-  const askedAt = host.now();
+  const askedAt = host.elapsed();
   const events = await eventStore.readStream(stream, { from: entry.revision + 1, deadline });
   foldInto(aggregate, entry, events);
   foldStored(aggregate, entry, events);

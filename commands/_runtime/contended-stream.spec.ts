@@ -89,3 +89,43 @@ it('reads the whole stream after its first conflict, and only the tail after eac
   const stored = await log.eventStore.readStream(`activity-${activityId}`);
   expect(stored.map(({ revision }) => revision)).toEqual([...Array(length).keys()]);
 });
+
+it('knows how old its state is: since the append was sent, whatever becomes of the clock', async () => {
+  let wall = 0;
+  let late = 0;
+  const host = {
+    ...machine,
+    now: () => machine.now() + wall + late,
+    elapsed: () => machine.elapsed() + late,
+  };
+  const eventStore: EventStore = {
+    ...log.eventStore,
+    append: async (...append) => {
+      const outcome = await log.eventStore.append(...append);
+      // The answer takes its time, in which others may write here.
+      late += 3000;
+      return outcome;
+    },
+  };
+  const queues = createStreamQueues({ eventStore, cache: createStreamCache(10), host });
+  const id = deriveId('act', 'late answer');
+  const context = commandContext('late answer');
+  await queues.decide(counter, id, context, {
+    decide: () => [published],
+    view: () => undefined,
+    isNew: true,
+  });
+  const ages: number[] = [];
+  const look = () =>
+    queues.load(
+      counter,
+      id,
+      context,
+      () => undefined,
+      (_view, ageMs) => ages.push(ageMs) > 0,
+    );
+  await look();
+  wall = -86_400_000;
+  await look();
+  expect(ages.map((age) => age >= 3000)).toEqual([true, true]);
+});

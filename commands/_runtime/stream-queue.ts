@@ -207,8 +207,9 @@ export function createStreamQueues(options: {
     let outcomes: readonly Outcome[] | null = decided.outcomes;
     if (decided.events.length > 0) {
       // If the exact revision holds, the state was the newest: refusals of this batch are true too.
+      const sentAt = host.elapsed();
       outcomes = await store(stream, before, decided, turn.deadline);
-      entry.checkedAt = host.now();
+      entry.checkedAt = sentAt;
     } else if (outcomes.length > 0 && !current) {
       // Nothing but refusals and looks at a state that may be behind: read on, decide anew.
       return again(entry, open);
@@ -278,7 +279,7 @@ export function createStreamQueues(options: {
       const cached = cache.peek(stream);
       if (cached !== undefined && enough !== undefined) {
         const seen = view(cached.state as S);
-        if (enough(seen, host.now() - cached.checkedAt)) return seen;
+        if (enough(seen, host.elapsed() - cached.checkedAt)) return seen;
       }
       // A look takes its turn in the queue, as a decision that decides nothing: the entry has one
       // owner, and a thousand looks at once cost one read.
