@@ -159,3 +159,20 @@ it('names the revision a command led to in its repeats, whatever others made of 
   // Who sends it back as `If-Match` must not overwrite what it has never seen.
   expect(await change('Beagle', key)).toEqual({ ...first, replayed: true });
 });
+
+it('answers a repeat with the roles its command led to, whatever roles were granted since', async () => {
+  const { id: memberId } = await execute(
+    'register-member',
+    {},
+    { email: 'zofie@example.com', name: 'Zofie', password: 'a long password' },
+    { kind: 'anonymous' },
+  );
+  const admin: Principal = { kind: 'person', id: deriveId('mem', 'admin'), roles: ['admin'] };
+  const grant = (role: string, key: string) =>
+    execute('grant-role', { memberId }, { role }, admin, key);
+  const key = randomUUID();
+  const first = await grant('staff', key);
+  expect(first).toMatchObject({ roles: ['member', 'staff'] });
+  await grant('finance', randomUUID());
+  expect(await grant('staff', key)).toEqual(first);
+});

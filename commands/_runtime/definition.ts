@@ -70,6 +70,11 @@ export type DecideStep<S, E extends DomainEvent, L, View> = {
   readonly decide: (state: S, looked: L) => Decision<E>;
   readonly view?: (state: S) => View;
   /**
+   * What a repeat views: the newest state, which what is left to do depends on, or (`then`) the one
+   * that its events led to, for a view that the answer is made of. That reads the stream up to them.
+   */
+  readonly viewOf?: 'now' | 'then';
+  /**
    * The stream's id derives from this command or what it is about, and nobody else begins it: saves
    * reading a stream that is not there. A repeat meets it with its append, and reads it then.
    */

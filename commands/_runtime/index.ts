@@ -195,6 +195,7 @@ export function createCommandBus(options: {
             {
               decide,
               view: step.view ?? (() => undefined as View),
+              viewThen: step.viewOf === 'then',
               isNew: step.isNew === true && firstTime(),
             },
           );

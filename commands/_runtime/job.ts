@@ -11,6 +11,8 @@ export type Job = {
   readonly context: CommandContext;
   readonly decide: (state: unknown) => Decision<DomainEvent>;
   readonly view: (state: unknown) => unknown;
+  /** A repeat views the state its events led to, not the newest. */
+  readonly viewThen: boolean;
   /** The id derives from the command: the stream is most likely not there yet. */
   readonly isNew: boolean;
   readonly resolve: (decided: Decided<DomainEvent, unknown>) => void;
@@ -45,12 +47,13 @@ export type TypedJob<S, E extends DomainEvent, View> = {
   readonly context: CommandContext;
   readonly decide: (state: S) => Decision<E>;
   readonly view: (state: S) => View;
+  readonly viewThen?: boolean;
   readonly isNew: boolean;
 };
 
 /** Makes a job of it and hands it to `enqueue`; settles when the job was told. */
 export function asJob<S, E extends DomainEvent, View>(
-  { context, decide, view, isNew }: TypedJob<S, E, View>,
+  { context, decide, view, viewThen = false, isNew }: TypedJob<S, E, View>,
   enqueue: (job: Job) => void,
 ): Promise<Decided<E, View>> {
   return new Promise((resolve, reject) => {
@@ -58,6 +61,7 @@ export function asJob<S, E extends DomainEvent, View>(
       context,
       decide: (state) => decide(state as S),
       view: (state) => view(state as S),
+      viewThen,
       isNew,
       resolve: (decided) => resolve(decided as Decided<E, View>),
       reject,

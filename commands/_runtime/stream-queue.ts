@@ -54,6 +54,7 @@ export type StreamQueues = {
     step: {
       readonly decide: (state: S) => Decision<E>;
       readonly view: (state: S) => View;
+      readonly viewThen?: boolean;
       readonly isNew: boolean;
     },
   ): Promise<Decided<E, View>>;
@@ -80,24 +81,44 @@ export function createStreamQueues(options: {
   const { eventStore, cache, host } = options;
   const queues = new Map<string, Queue>();
 
-  /** What is known to be stored of a command; where that cannot be read, nobody may hear "nothing". */
-  const storedBy = async (
+  /** Reads what is known to be stored; where that cannot be done, nobody may hear "nothing". */
+  const readStored = async (
     stream: string,
-    first: number,
-    count: number,
-    commandId: string,
+    range: { from?: number; max: number },
   ): Promise<Stored[]> => {
     try {
-      const events = await eventStore.readStream(stream, { from: first, max: count });
-      return events.filter((event) => event.metadata.commandId === commandId);
+      return await eventStore.readStream(stream, range);
     } catch (error) {
       if (!isAway(error)) throw error;
       throw new OutcomeUnknownError(`what is in ${stream} cannot be read`, { cause: error });
     }
   };
 
+  const storedBy = async (
+    stream: string,
+    first: number,
+    count: number,
+    commandId: string,
+  ): Promise<Stored[]> => {
+    const events = await readStored(stream, { from: first, max: count });
+    return events.filter((event) => event.metadata.commandId === commandId);
+  };
+
+  /** What a repeat views: the newest state, or the one that the last of its events led to. */
+  const viewed = async (
+    aggregate: OpaqueAggregate,
+    stream: string,
+    entry: CachedStream,
+    { job, last }: { readonly job: Job; readonly last: number },
+  ): Promise<unknown> => {
+    if (!job.viewThen || last === entry.revision) return job.view(entry.state);
+    const history = await readStored(stream, { max: last + 1 });
+    return job.view(history.reduce(aggregate.evolve, aggregate.initial()));
+  };
+
   /** Answers jobs whose command is in the stream already from what was stored; returns the others. */
   const answerRepeats = async (
+    aggregate: OpaqueAggregate,
     stream: string,
     entry: CachedStream,
     jobs: readonly Job[],
@@ -110,13 +131,10 @@ export function createStreamQueues(options: {
         open.push(job);
       } else if (trace.inputHash === inputHash) {
         const events = await storedBy(stream, trace.first, trace.count, commandId);
-        job.resolve({
-          events,
-          view: job.view(entry.state),
-          // Not the newest: who names it in `If-Match` must not overwrite what came after.
-          revision: events.at(-1)?.revision ?? entry.revision,
-          replayed: true,
-        });
+        // Not the newest: who names it in `If-Match` must not overwrite what came after.
+        const revision = events.at(-1)?.revision ?? entry.revision;
+        const view = await viewed(aggregate, stream, entry, { job, last: revision });
+        job.resolve({ events, view, revision, replayed: true });
       } else {
         job.reject(new IdempotencyConflict('the key was used before with another input'));
       }
@@ -149,7 +167,7 @@ export function createStreamQueues(options: {
     const deadline = deadlineOf(jobs);
     if (current) await readTail({ eventStore, host }, aggregate, stream, entry, deadline);
     entry.contended = Math.max(0, entry.contended - 1);
-    const open = await answerRepeats(stream, entry, jobs);
+    const open = await answerRepeats(aggregate, stream, entry, jobs);
     return { entry, current, open: inTime(open, host.now()), deadline };
   };
 
@@ -163,7 +181,7 @@ export function createStreamQueues(options: {
   ): Promise<Turn> => {
     await readTail({ eventStore, host }, aggregate, stream, entry, deadline);
     keepSpare(entry);
-    const open = await answerRepeats(stream, entry, jobs);
+    const open = await answerRepeats(aggregate, stream, entry, jobs);
     return { entry, current: true, open: inTime(open, host.now()), deadline };
   };
 

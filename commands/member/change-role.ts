@@ -35,6 +35,7 @@ export const grantRole = defineCommand({
     const { view } = await decide(member, memberId, {
       decide: (state) => decider.grantRole(state, input.body),
       view: rolesOf,
+      viewOf: 'then',
     });
     return { id: memberId, roles: view };
   },
@@ -63,6 +64,7 @@ export const revokeRole = defineCommand({
     const { view } = await decide(member, memberId, {
       decide: (state) => decider.revokeRole(state, input.body),
       view: rolesOf,
+      viewOf: 'then',
     });
     return { id: memberId, roles: view };
   },
