@@ -176,3 +176,26 @@ it('answers a repeat with the roles its command led to, whatever roles were gran
   await grant('finance', randomUUID());
   expect(await grant('staff', key)).toEqual(first);
 });
+
+it('knows a repeat by what it stored, also where its last step had nothing to do', async () => {
+  const details = { title: 'Puppy morning', venue: 'Tiergarten', timeZone: 'Europe/Berlin' };
+  const when = { startsAt: '2099-05-01T10:00:00Z', endsAt: '2099-05-01T12:00:00Z', capacity: 5 };
+  const price = { amount: 2500, currency: 'EUR' };
+  const { id: activityId } = await execute(
+    'draft-activity',
+    {},
+    { ...details, ...when, price },
+    staff,
+  );
+  const cancel = (key: string) =>
+    bus.execute(
+      'cancel-activity',
+      { params: { activityId }, body: { reason: 'Storm' } },
+      { principal: staff, key },
+    );
+  // A draft has no seats to close.
+  const key = randomUUID();
+  const first = await cancel(key);
+  expect(first.replayed).toBe(false);
+  expect(await cancel(key)).toEqual({ ...first, replayed: true });
+});

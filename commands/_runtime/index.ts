@@ -221,7 +221,10 @@ export function createCommandBus(options: {
     const positions = steps.flatMap((step) => step.events.map((event) => event.position));
     return {
       reply,
-      replayed: steps.length > 0 && steps.every((step) => step.replayed),
+      // A step that had nothing to do is the same in every execution.
+      replayed:
+        steps.some((step) => step.replayed) &&
+        steps.every((step) => step.replayed || step.events.length === 0),
       revision: steps.at(definition.ifMatch === undefined ? -1 : 0)?.revision ?? null,
       position: positions.reduce<bigint | null>(
         (most, p) => (most === null || p > most ? p : most),
