@@ -38,16 +38,20 @@ function memoryLog() {
       },
     };
     subscriptions.add(subscription);
+    const arrivedSince = (max: number): FeedItem[] => {
+      const items = positions.slice(next, Math.min(arrived, next + max)).map(event);
+      next += items.length;
+      if (!toldCaughtUp && next === arrived) {
+        toldCaughtUp = true;
+        items.push({ kind: 'caught-up' });
+      }
+      return items;
+    };
     return {
       waiting: () => arrived - next,
       take: async (max) => {
         for (;;) {
-          const items = positions.slice(next, Math.min(arrived, next + max)).map(event);
-          next += items.length;
-          if (!toldCaughtUp && next === arrived) {
-            toldCaughtUp = true;
-            items.push({ kind: 'caught-up' });
-          }
+          const items = arrivedSince(max);
           if (items.length > 0) return items;
           if (ended !== undefined) throw ended;
           await new Promise<void>((resolve) => {

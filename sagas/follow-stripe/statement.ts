@@ -65,23 +65,26 @@ export function startStatementReader(
     help: "When Stripe's account statement was last read to its end",
   });
 
+  const look = async (startedAt: number): Promise<void> => {
+    try {
+      const thorough = startedAt - thoroughAt >= thoroughEveryMs;
+      const done = await sweepUnderLease(options, thorough, () => stopped);
+      if (done !== null) age.set(host.now() / 1000);
+      if (done?.thorough === true) thoroughAt = startedAt;
+    } catch (error) {
+      log.warn({ err: error }, "Stripe's statement could not be read; trying again");
+    }
+  };
+  const rest = async (startedAt: number): Promise<void> => {
+    await wake.sleep(everyMs);
+    const since = host.elapsed() - startedAt;
+    if (!stopped && since < SHORTEST_PAUSE_MS) await sleep(host, SHORTEST_PAUSE_MS - since);
+  };
   const run = async (): Promise<void> => {
     while (!stopped) {
       const startedAt = host.elapsed();
-      try {
-        const thorough = startedAt - thoroughAt >= thoroughEveryMs;
-        const done = await sweepUnderLease(options, thorough, () => stopped);
-        if (done !== null) age.set(host.now() / 1000);
-        if (done?.thorough === true) thoroughAt = startedAt;
-      } catch (error) {
-        log.warn({ err: error }, "Stripe's statement could not be read; trying again");
-      }
-      if (stopped) break;
-      await wake.sleep(everyMs);
-      const since = host.elapsed() - startedAt;
-      if (!stopped && since < SHORTEST_PAUSE_MS) {
-        await sleep(host, SHORTEST_PAUSE_MS - since);
-      }
+      await look(startedAt);
+      if (!stopped) await rest(startedAt);
     }
   };
   const running = run();
