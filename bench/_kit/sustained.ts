@@ -23,7 +23,13 @@ const ANSWERED = 0.97;
 const GROWTH = 1.2;
 const SAMPLE_MS = 200;
 
-/** Rates from `from` on, each a fifth more than the last, up to the first that does not hold. */
+/** Looks between the last rate that held and the first that did not. */
+const HALVINGS = 2;
+
+/**
+ * Rates from `from` on, each a fifth more than the last, up to the first that does not hold; then
+ * between the two. The last step that held is the highest rate that did.
+ */
 export async function sustained(options: {
   readonly season: Season;
   readonly action: (n: number) => Promise<unknown>;
@@ -32,9 +38,19 @@ export async function sustained(options: {
   readonly seconds: number;
 }): Promise<Step[]> {
   const steps: Step[] = [];
-  for (let rate = options.from; steps.at(-1)?.held !== false; rate *= GROWTH) {
+  const holds = async (rate: number): Promise<boolean> => {
     progress(`open load of ${Math.round(rate)} a second`);
-    steps.push(await step(options, Math.round(rate)));
+    const tried = await step(options, Math.round(rate));
+    steps.push(tried);
+    return tried.held;
+  };
+  let fails = options.from;
+  while (await holds(fails)) fails *= GROWTH;
+  let held = steps.at(-2)?.perSecond;
+  for (let n = 0; n < HALVINGS && held !== undefined; n += 1) {
+    const between = (held + fails) / 2;
+    if (await holds(between)) held = between;
+    else fails = between;
   }
   return steps;
 }
