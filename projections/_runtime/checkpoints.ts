@@ -3,7 +3,7 @@ import type { Batch } from '../../platform/consumer/types.ts';
 import type { ProjectionDefinition } from './definition.ts';
 import type { Member } from './member.ts';
 
-/** The channel on which every move of `seen` is told: `{ seen, projections }`, or `{ reset }`. */
+/** The channel on which every move of `seen` is told: `{ seen, projections, versions }`, or `{ reset }`. */
 export const SEEN_CHANNEL = 'projection_seen';
 
 type CheckpointRow = {
@@ -90,8 +90,9 @@ export async function saveCheckpoints(
         from unnest($1::text[], $2::int[]) as wanted (projection, version)
         where c.projection = wanted.projection and c.version = wanted.version
           and ($4 > ordinal or seen is null or seen < $7)
-        returning c.projection)
-      select pg_notify($8, json_build_object('seen', $7::text, 'projections', json_agg(projection))::text)
+        returning c.projection, c.version)
+      select pg_notify($8, json_build_object('seen', $7::text, 'projections', json_agg(projection),
+          'versions', json_agg(version))::text)
         from moved where projection = any ($9::text[]) having count(*) > 0`,
     values: [
       names,

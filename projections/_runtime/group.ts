@@ -13,7 +13,7 @@ import { causeOf, sqlStateOf } from './poison.ts';
 import { takeOver, tellTrouble } from './rebuild.ts';
 import { ProjectionFaultError, saveBatch } from './save.ts';
 import { pointViewsAt } from './schema.ts';
-import { readReadings } from './switch.ts';
+import { BehindError, readBeside, readReadings, refuseBehind } from './switch.ts';
 import { repointViews, type ViewSet } from './views.ts';
 
 export type GroupOptions = {
@@ -235,9 +235,14 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
       (one) => one.due && one.definition.rebuilds === undefined && toldCaughtUp.has(one),
     )) {
       const { name, version } = member.definition;
+      const handled = member.checkpoint?.ordinal ?? 0;
+      const other = await readBeside(client, member.definition);
+      // A later batch asks again.
+      if (other !== null && other.ordinal > handled) continue;
       const switched = await unlessHeld({ projection: name, version }, async () => {
         await pointViewsAt(client, member.definition, views);
         await client.query('select pg_notify($1, $2)', [SEEN_CHANNEL, '{"reset":true}']);
+        if (other !== null) await refuseBehind(client, { ...other, name }, handled);
       });
       if (!switched) continue;
       member.live = true;
@@ -265,14 +270,15 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
   };
 
   /**
-   * False when a reader holds a view too long, or a view of somebody else's is on top of it. The
-   * projection goes on; a later live batch tries again.
+   * False when a reader holds a view too long, a view of somebody else's is on top of it, or the
+   * version of before has handled more meanwhile. The projection goes on; a later live batch tries again.
    */
   const unlessHeld = async (what: object, work: () => Promise<void>): Promise<boolean> => {
     try {
       await patiently(work);
       return true;
     } catch (error) {
+      if (error instanceof BehindError) return false;
       if (sqlStateOf(error) === null || isConnectionError(error)) throw error;
       log.error({ err: error, ...what }, 'cannot change what queries read yet');
       return false;

@@ -20,7 +20,12 @@ export type SeenTracker = {
 };
 
 const noticeSchema = z.union([
-  z.object({ seen: z.string(), projections: z.array(z.string()) }),
+  z.object({
+    seen: z.string(),
+    projections: z.array(z.string()),
+    /** Of each of them; a release of before does not say it. */
+    versions: z.array(z.int()).optional(),
+  }),
   z.object({ reset: z.literal(true) }),
 ]);
 
@@ -31,6 +36,8 @@ const noticeSchema = z.union([
 export function createSeenTracker(options: { url: string; pool: Pool; log: Logger }): SeenTracker {
   const { url, pool, log } = options;
   const known = new Map<string, bigint>();
+  /** The versions queries read, as far as somebody has looked since everything known was dropped. */
+  const read = new Map<string, number>();
   const waiters = new Set<() => void>();
   const stopping = new AbortController();
 
@@ -46,16 +53,20 @@ export function createSeenTracker(options: { url: string; pool: Pool; log: Logge
   const forget = (): void => {
     generation += 1;
     known.clear();
+    read.clear();
   };
 
   const look = async (): Promise<void> => {
     const asked = generation;
-    const { rows } = await pool.query<{ projection: string; seen: string }>(
-      `select projection, seen::text from projection.checkpoints
-       join projection.versions using (projection, version) where live and seen is not null`,
+    const { rows } = await pool.query<{ projection: string; version: number; seen: string | null }>(
+      `select projection, version, seen::text from projection.checkpoints
+       join projection.versions using (projection, version) where live`,
     );
     if (asked !== generation) return look();
-    for (const { projection, seen } of rows) learn(projection, BigInt(seen));
+    for (const { projection, version, seen } of rows) {
+      read.set(projection, version);
+      if (seen !== null) learn(projection, BigInt(seen));
+    }
     wake();
   };
 
@@ -74,10 +85,18 @@ export function createSeenTracker(options: { url: string; pool: Pool; log: Logge
 
   const heard = (payload: string): void => {
     const notice = noticeSchema.parse(JSON.parse(payload));
-    // Another version is live: it may have seen less than the one before.
-    if ('reset' in notice) forget();
-    // Not `learn`: they come in the order of the commits, so a lower one says that it began anew.
-    else for (const projection of notice.projections) known.set(projection, BigInt(notice.seen));
+    if ('reset' in notice) {
+      // Another version is live: it may have seen less than the one before.
+      forget();
+      void lookOnce();
+      return;
+    }
+    for (const [index, projection] of notice.projections.entries()) {
+      // Whoever runs the version of before learns within a second that queries read it no more.
+      const isRead = (notice.versions?.[index] ?? null) === (read.get(projection) ?? null);
+      // Not `learn`: they come in the order of the commits, so a lower one says that it began anew.
+      if (isRead || notice.versions === undefined) known.set(projection, BigInt(notice.seen));
+    }
     wake();
   };
 

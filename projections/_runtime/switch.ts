@@ -49,3 +49,43 @@ export async function readReadings(
     return [{ definition, live, wanted, held }];
   });
 }
+
+/** A version cannot take over yet: the one queries read has handled more. Not a fault. */
+export class BehindError extends Error {
+  override readonly name = 'BehindError';
+}
+
+/** Which other version of a projection queries read, and how much it has handled; null: none. */
+export async function readBeside(
+  client: pg.ClientBase,
+  { name, version }: ProjectionDefinition,
+): Promise<{ readonly version: number; readonly ordinal: number } | null> {
+  const { rows } = await client.query<{ version: number; ordinal: number }>({
+    name: 'read beside',
+    text: `
+      select version, ordinal from projection.versions join projection.checkpoints using (projection, version)
+        where projection = $1 and version <> $2 and live`,
+    values: [name, version],
+  });
+  return rows[0] ?? null;
+}
+
+/**
+ * Throws a `BehindError` when the version queries read until now has handled more than so many
+ * events: a read that has waited for it would be shown less. It handles none until the open
+ * transaction ends, so this comes last in it. Ordinals: they stay the same when a log is moved.
+ */
+export async function refuseBehind(
+  client: pg.ClientBase,
+  other: { readonly name: string; readonly version: number },
+  handled: number,
+): Promise<void> {
+  const { rows } = await client.query<{ ordinal: number }>(
+    'select ordinal from projection.checkpoints where projection = $1 and version = $2 for update',
+    [other.name, other.version],
+  );
+  const ordinal = rows[0]?.ordinal ?? 0;
+  if (ordinal > handled) {
+    throw new BehindError(`v${other.version} has handled ${ordinal} events, this one ${handled}`);
+  }
+}
