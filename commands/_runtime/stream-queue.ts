@@ -32,7 +32,8 @@ const MAX_COMMANDS = 256;
 /** Commands that may wait for one stream before new ones are shed. */
 const MAX_WAITING = 20_000;
 
-type Queue = { jobs: Job[] };
+/** `alone`: so many of the first are decided one by one. */
+type Queue = { jobs: Job[]; alone: number };
 
 const deadlineOf = (jobs: readonly Job[]): number =>
   Math.max(...jobs.map(({ context }) => context.deadline));
@@ -45,6 +46,12 @@ type Turn = {
   /** The latest of the batch, in ms since the epoch: until then a conflict is decided anew. */
   readonly deadline: number;
 };
+
+/** Another process was first, or something of it does not fit into the log. */
+type Unstored = 'conflict' | 'unfit';
+
+/** The jobs of a turn that are left to do; `alone`: each for itself. */
+type Left = { readonly left: readonly Job[]; readonly alone: boolean };
 
 export type StreamQueues = {
   decide<S, E extends DomainEvent, View>(
@@ -185,17 +192,17 @@ export function createStreamQueues(options: {
     return { entry, current: true, open: inTime(open, host.now()), deadline };
   };
 
-  /** Appends what was decided; null on a conflict. */
+  /** Appends what was decided; or meets a conflict. */
   const store = async (
     stream: string,
     before: number,
     { outcomes, events }: DecidedBatch,
     deadline: number,
-  ): Promise<readonly Outcome[] | null> => {
+  ): Promise<readonly Outcome[] | 'conflict'> => {
     const result = await eventStore.append(stream, before, events, { deadline });
     if (result.kind === 'conflict') {
       if (host.now() >= deadline) throw new Overloaded(`${stream} is too busy`);
-      return null;
+      return 'conflict';
     }
     for (const event of events) event.position = result.position ?? -1n;
     return result.retried ? Promise.all(outcomes.map((each) => asStored(stream, each))) : outcomes;
@@ -206,7 +213,7 @@ export function createStreamQueues(options: {
     aggregate: OpaqueAggregate,
     stream: string,
     turn: Turn,
-  ): Promise<{ done: readonly Job[] } | { next: Turn }> => {
+  ): Promise<Left | { next: Turn }> => {
     const { entry, current, open } = turn;
     const again = async (from: CachedStream, jobs: readonly Job[]) => ({
       next: await nextTurn(aggregate, stream, from, jobs, turn.deadline),
@@ -222,35 +229,37 @@ export function createStreamQueues(options: {
         open.filter((job) => !told.has(job)),
       );
     }
-    let outcomes: readonly Outcome[] | null = decided.outcomes;
+    let outcomes: readonly Outcome[] | Unstored = decided.outcomes;
     if (decided.events.length > 0) {
       // If the exact revision holds, the state was the newest: refusals of this batch are true too.
       const sentAt = host.elapsed();
-      outcomes = await store(stream, before, decided, turn.deadline);
+      outcomes = await store(stream, before, decided, turn.deadline).catch(unfitAmong(open));
       entry.checkedAt = sentAt;
     } else if (outcomes.length > 0 && !current) {
       // Nothing but refusals and looks at a state that may be behind: read on, decide anew.
       return again(entry, open);
     }
-    if (outcomes === null) {
+    // One command's fault again, and each alone shows whose.
+    if (outcomes === 'unfit') return { left: open, alone: true };
+    if (outcomes === 'conflict') {
       return again(afterConflict(aggregate, entry, decided.events), open);
     }
     foldStored(aggregate, entry, decided.events);
     for (const outcome of outcomes) tell(outcome);
     cache.put(stream, entry);
-    return { done: decided.postponed };
+    return { left: decided.postponed, alone: false };
   };
 
-  /** One batch: decide, append, tell. Returns the jobs that did not fit. */
+  /** One batch: decide, append, tell. Returns the jobs that are not done yet. */
   const processBatch = async (
     aggregate: OpaqueAggregate,
     stream: string,
     jobs: readonly Job[],
-  ): Promise<readonly Job[]> => {
+  ): Promise<Left> => {
     let turn = await openTurn(aggregate, stream, jobs);
     for (;;) {
       const tried = await tryTurn(aggregate, stream, turn);
-      if ('done' in tried) return tried.done;
+      if ('left' in tried) return tried;
       turn = tried.next;
     }
   };
@@ -259,7 +268,9 @@ export function createStreamQueues(options: {
     while (queue.jobs.length > 0) {
       const batch = takeBatch(queue);
       try {
-        queue.jobs.unshift(...(await processBatch(aggregate, stream, batch)));
+        const { left, alone } = await processBatch(aggregate, stream, batch);
+        queue.jobs.unshift(...left);
+        if (alone) queue.alone = left.length;
       } catch (error) {
         for (const job of batch) job.reject(translate(error));
       }
@@ -270,7 +281,7 @@ export function createStreamQueues(options: {
   const enqueue = (aggregate: OpaqueAggregate, stream: string, job: Job): void => {
     const queue = queues.get(stream);
     if (queue === undefined) {
-      const created = { jobs: [job] };
+      const created = { jobs: [job], alone: 0 };
       queues.set(stream, created);
       // After this turn of the event loop, so that what arrives together is decided together.
       host.soon(() => void run(aggregate, stream, created));
@@ -316,8 +327,10 @@ function takeBatch(queue: Queue): Job[] {
   const ids = new Set<string>();
   const batch: Job[] = [];
   const rest: Job[] = [];
+  const most = queue.alone > 0 ? 1 : MAX_COMMANDS;
+  queue.alone = Math.max(0, queue.alone - 1);
   for (const job of queue.jobs) {
-    const fits = batch.length < MAX_COMMANDS && !ids.has(job.context.commandId);
+    const fits = batch.length < most && !ids.has(job.context.commandId);
     ids.add(job.context.commandId);
     (fits ? batch : rest).push(job);
   }
@@ -353,6 +366,18 @@ function tell(outcome: Outcome): void {
 
 const isAway = (error: unknown): boolean =>
   error instanceof EventStoreUnavailableError || error instanceof KeyStoreUnavailableError;
+
+/** It may go well the next time, or has already. */
+const isUncertain = (error: unknown): boolean =>
+  isAway(error) || error instanceof OutcomeUnknownError || error instanceof Overloaded;
+
+/** For an append that failed: something of several cannot be stored. All else is thrown on. */
+const unfitAmong =
+  (jobs: readonly Job[]) =>
+  (error: unknown): 'unfit' => {
+    if (jobs.length === 1 || isUncertain(error)) throw error;
+    return 'unfit';
+  };
 
 /** Failures of the store as what they mean to the sender of a command. */
 function translate(error: unknown): unknown {

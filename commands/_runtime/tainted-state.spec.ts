@@ -34,6 +34,12 @@ const counter = defineAggregate({
   },
 });
 
+const tolerant = defineAggregate({
+  events: activityEvents,
+  initial: () => ({ folded: 0 }),
+  evolve: (state) => ({ folded: state.folded + 1 }),
+});
+
 it('tells a fault in the fold to its own command, and keeps nothing that was not stored', async () => {
   const decide = (name: string, events: readonly (typeof published | typeof cancelled)[]) =>
     queues.decide(counter, activityId, commandContext(name), {
@@ -55,4 +61,24 @@ it('tells a fault in the fold to its own command, and keeps nothing that was not
   const stored = await log.eventStore.readStream(`activity-${activityId}`);
   expect(stored.map((event) => event.type)).toEqual(['ActivityPublished', 'ActivityPublished']);
   expect(await decide('next', [published])).toMatchObject({ view: 3, revision: 2 });
+});
+
+it('tells an event that cannot be stored to its own command, and stores what was decided beside it', async () => {
+  const decide = (name: string, reason: string) =>
+    queues.decide(tolerant, deriveId('act', 'unfit'), commandContext(name), {
+      decide: () => [{ ...cancelled, data: { ...cancelled.data, reason } }],
+      view: (state) => state.folded,
+      isNew: false,
+    });
+  // Its own schema has no room for an empty one: a bug in the decision.
+  const outcomes = await Promise.allSettled([
+    decide('before it', 'a'),
+    decide('unfit', ''),
+    decide('after it', 'b'),
+  ]);
+  expect(outcomes).toMatchObject([
+    { status: 'fulfilled', value: { view: 1, revision: 0 } },
+    { status: 'rejected', reason: { name: 'ZodError' } },
+    { status: 'fulfilled', value: { view: 2, revision: 1 } },
+  ]);
 });
