@@ -222,12 +222,8 @@ export function createStreamQueues(options: {
     const decided = decideBatch(aggregate, stream, entry, open);
     if (decided.tainted) {
       // One command's fault, told to it alone; the others begin again on what the store has.
-      for (const outcome of decided.outcomes) tell(outcome);
-      const told = new Set(decided.outcomes.map(({ job }) => job));
-      return again(
-        emptyStream(aggregate),
-        open.filter((job) => !told.has(job)),
-      );
+      decided.outcomes.forEach(tell);
+      return again(emptyStream(aggregate), untold(open, decided.outcomes));
     }
     let outcomes: readonly Outcome[] | Unstored = decided.outcomes;
     if (decided.events.length > 0) {
@@ -245,7 +241,7 @@ export function createStreamQueues(options: {
       return again(afterConflict(aggregate, entry, decided.events), open);
     }
     foldStored(aggregate, entry, decided.events);
-    for (const outcome of outcomes) tell(outcome);
+    outcomes.forEach(tell);
     cache.put(stream, entry);
     return { left: decided.postponed, alone: false };
   };
@@ -370,6 +366,11 @@ const isAway = (error: unknown): boolean =>
 /** It may go well the next time, or has already. */
 const isUncertain = (error: unknown): boolean =>
   isAway(error) || error instanceof OutcomeUnknownError || error instanceof Overloaded;
+
+function untold(jobs: readonly Job[], outcomes: readonly Outcome[]): Job[] {
+  const told = new Set(outcomes.map(({ job }) => job));
+  return jobs.filter((job) => !told.has(job));
+}
 
 /** For an append that failed: something of several cannot be stored. All else is thrown on. */
 const unfitAmong =

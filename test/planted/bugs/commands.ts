@@ -155,8 +155,8 @@ export const commandBugs: readonly PlantedBug[] = [
     invariant:
       'Of commands with one key that arrive together one is executed; the others wait for it.',
     file: queue,
-    find: 'batch.length < MAX_COMMANDS && !ids.has(job.context.commandId)',
-    replace: 'batch.length < MAX_COMMANDS',
+    find: 'batch.length < most && !ids.has(job.context.commandId)',
+    replace: 'batch.length < most',
     spec: path,
     test: 'executes one of 50 commands with the same key',
     red: /AssertionError|got no place and no refusal/,
