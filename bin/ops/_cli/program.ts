@@ -43,6 +43,16 @@ export async function runProgram<Context, Common extends z.ZodObject>(
 /** What can go wrong in the world is told in a line; a bug with its stack. */
 function sentence(error: unknown): string {
   if (error instanceof UsageError || error instanceof UnavailableError) return error.message;
+  if (lacksTable(error)) {
+    return `The database is not that of this release, or empty (${reasonOf(error)}): start the role projections, and the others, of this release on it first.`;
+  }
   const said = messageOf(error);
   return said.includes('\n') && !isConnectionError(error) ? said : reasonOf(error);
 }
+
+/** Postgres knows no such table, column or schema: nobody has made them there, or an older release. */
+const lacksTable = (error: unknown): boolean =>
+  error instanceof Error &&
+  'severity' in error &&
+  'code' in error &&
+  /^(42P01|42703|3F000)$/.test(String(error.code));

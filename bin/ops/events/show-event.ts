@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { catalogue } from '../../../domain/_catalogue.ts';
 import { from, rowOf, rowsOf } from '../../../projections/_runtime/read.ts';
@@ -87,7 +88,9 @@ function whereIs(query: Query, place: EventPlace): Query {
   if (place.kind === 'id') return query.where('t.event_id', '=', place.id).limit(1);
   if (place.kind === 'ordinal') return query.where('t.ordinal', '=', place.ordinal).limit(1);
   const { stream, revision } = place;
-  return query.where('t.stream', '=', stream).where('t.revision', '=', revision).limit(1);
+  // The column takes 32 bits, and what somebody types may have more.
+  const same = sql<boolean>`t.revision = ${revision}::bigint`;
+  return query.where('t.stream', '=', stream).where(same).limit(1);
 }
 
 async function readOne(

@@ -5,7 +5,7 @@ import type { Platform } from '../_cli/platform.ts';
 import { UnavailableError } from '../_cli/unavailable.ts';
 import { defineVerb, exits } from '../_cli/verb.ts';
 import { readProjections } from './status.ts';
-import { unknownProjection } from './unknown.ts';
+import { readVersion } from './unknown.ts';
 
 const POLL_MS = 250;
 /** Whoever runs the projection looks each second, and a batch that is under way is finished. */
@@ -75,13 +75,7 @@ export const projectionsResume = defineVerb({
 });
 
 async function liveOf(projection: string, platform: Platform): Promise<ProjectionStatus> {
-  const all = await readProjections(platform);
-  const live = all.find((one) => one.projection === projection && one.live);
-  if (live !== undefined) return live;
-  throw unknownProjection(
-    projection,
-    all.map((one) => ({ name: one.projection })),
-  );
+  return readVersion(projection, await readProjections(platform));
 }
 
 /** How it stands when it is as wanted, or when the time is over. */

@@ -4,7 +4,7 @@ import type { Output } from '../_cli/output.ts';
 import { UnavailableError } from '../_cli/unavailable.ts';
 import { defineVerb, type ExitCode, exits } from '../_cli/verb.ts';
 import { readProjections } from './status.ts';
-import { unknownProjection } from './unknown.ts';
+import { readVersion } from './unknown.ts';
 import { type Progress, watch } from './watch.ts';
 
 export const projectionsRebuild = defineVerb({
@@ -33,17 +33,11 @@ empty or half a table. Ctrl-C ends the watching, not the rebuild.`,
     },
   ],
   run: async ({ input: { projection, yes }, platform, out, signal }) => {
-    const all = await readProjections(platform);
-    const live = all.find((one) => one.projection === projection && one.live);
-    if (live === undefined) {
-      throw unknownProjection(
-        projection,
-        all.map((one) => ({ name: one.projection })),
-      );
-    }
+    const live = readVersion(projection, await readProjections(platform));
     if (live.doing === 'nobody') {
+      const why = live.state === 'paused' ? 'it is paused' : 'start the role projections first';
       throw new UnavailableError(
-        `No process runs ${projection} v${live.version}, and who runs it builds it: start the role projections first.`,
+        `No process runs ${projection} v${live.version}, and who runs it builds it: ${why}.`,
       );
     }
     if (!yes)
