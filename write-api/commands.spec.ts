@@ -210,6 +210,13 @@ test.each([
     undefined,
   ],
   [
+    'its stream deleted for good',
+    Object.assign(new Error('x'), { name: 'ReadRefusedError' }),
+    404,
+    'not-found',
+    undefined,
+  ],
+  [
     'refused with an unlisted code',
     new CommandRefused(rejected('too-wet', 'It rains.')),
     409,

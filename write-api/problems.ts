@@ -111,6 +111,8 @@ export const writeRules: readonly ErrorRule[] = [
   on(Forbidden, () => new HttpProblem('forbidden')),
   on(IdempotencyConflict, () => new HttpProblem('idempotency-key-reused')),
   on(OutcomeUnknown, (cause) => retryLater('outcome-unknown', { cause })),
+  // Its stream was deleted for good.
+  named(['ReadRefusedError'], (cause) => new HttpProblem('not-found', { cause })),
   named(['WebhookRefusedError'], (cause) => new HttpProblem('invalid-signature', { cause })),
   named(['OutcomeUnknownError'], (cause) => retryLater('outcome-unknown', { cause })),
   on(Overloaded, (cause) => retryLater('overloaded', { cause })),

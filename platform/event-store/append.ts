@@ -13,7 +13,12 @@ import { timeLimits } from '../time-limits.ts';
 import { type BatchAnswer, batchAppend } from './batch-append/index.ts';
 import { type ClientHolder, withTimeout } from './client.ts';
 import type { EncodedEvent, RawEvent } from './codec.ts';
-import { AppendRefusedError, EventStoreUnavailableError, OutcomeUnknownError } from './errors.ts';
+import {
+  AppendRefusedError,
+  EventStoreUnavailableError,
+  OutcomeUnknownError,
+  ReadRefusedError,
+} from './errors.ts';
 
 const utf8 = new TextEncoder();
 
@@ -200,7 +205,8 @@ export async function askFor(append: Append, look: Look): Promise<AppendOutcome 
     return outcomeIn(await look(stream, range), append);
   } catch (error) {
     // Then it is as unknown as before.
-    if (error instanceof EventStoreUnavailableError) return null;
+    if (error instanceof EventStoreUnavailableError || error instanceof ReadRefusedError)
+      return null;
     throw error;
   }
 }

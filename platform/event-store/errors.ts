@@ -12,3 +12,8 @@ export class EventStoreUnavailableError extends Error {
 export class AppendRefusedError extends Error {
   override readonly name = 'AppendRefusedError';
 }
+
+/** The store answers that the stream can never be read (it was deleted for good). */
+export class ReadRefusedError extends Error {
+  override readonly name = 'ReadRefusedError';
+}

@@ -24,7 +24,12 @@ import type { EventStore, OpenedEventStore } from './types.ts';
 
 export { type AppendOutcome, askFor, untilKnown } from './append.ts';
 export { createCodec, type EncodedEvent, type EventToAppend, type RawEvent } from './codec.ts';
-export { AppendRefusedError, EventStoreUnavailableError, OutcomeUnknownError } from './errors.ts';
+export {
+  AppendRefusedError,
+  EventStoreUnavailableError,
+  OutcomeUnknownError,
+  ReadRefusedError,
+} from './errors.ts';
 export type { Feed, FeedItem } from './feed.ts';
 export { foundLog, INSTALLATION_STREAM } from './log-id.ts';
 export type { EventStore, OpenedEventStore, SealedLog } from './types.ts';

@@ -11,6 +11,7 @@ import {
   INSTALLATION_STREAM,
   OutcomeUnknownError,
   openEventStore,
+  ReadRefusedError,
 } from './index.ts';
 
 let log: LogOfRecord;
@@ -81,5 +82,20 @@ test('a look at one event leaves no call behind in the client', async () => {
   if (client === undefined) throw new Error('nothing was read');
   const { disposableStreams } = client as { disposableStreams?: ReadonlySet<unknown> };
   await vi.waitFor(() => expect(disposableStreams?.size).toBe(0));
+  await store.dispose();
+});
+
+// A tombstone is an answer of the store, not a failure of the client, which has others' calls in flight.
+test('a read of a stream that was deleted for good is refused, and the client goes on to serve others', async () => {
+  const store = open();
+  const gone = `activity-${deriveId('act', 'gone')}`;
+  const admin = EventStoreDBClient.connectionString(log.url);
+  await admin.tombstoneStream(gone);
+  await admin.dispose();
+  await store.head();
+  const made = vi.spyOn(EventStoreDBClient, 'connectionString');
+  await expect(store.readStreamRaw(gone)).rejects.toBeInstanceOf(ReadRefusedError);
+  expect(made).not.toHaveBeenCalled();
+  made.mockRestore();
   await store.dispose();
 });

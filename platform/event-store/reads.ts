@@ -1,8 +1,8 @@
-import { type ResolvedEvent, StreamNotFoundError } from '@eventstore/db-client';
+import { type ResolvedEvent, StreamDeletedError, StreamNotFoundError } from '@eventstore/db-client';
 import { timeLimits } from '../time-limits.ts';
 import type { ClientHolder } from './client.ts';
 import { type RawEvent, rawEventOf } from './codec.ts';
-import { EventStoreUnavailableError } from './errors.ts';
+import { EventStoreUnavailableError, ReadRefusedError } from './errors.ts';
 
 type Client = ReturnType<ClientHolder['current']>;
 
@@ -89,6 +89,10 @@ export function createReading(holder: ClientHolder) {
       try {
         return await readOnce(what, client, work, deadline);
       } catch (error) {
+        // An answer, and no fault of the client, whose end would be that of all that is in flight on it.
+        if (error instanceof StreamDeletedError) {
+          throw new ReadRefusedError(`${what}: it was deleted for good`, { cause: error });
+        }
         // At a deadline that came too soon nothing is known about the client, which serves others.
         if (Date.now() < deadline) holder.renew(client);
         // A read changes nothing, so it is simply tried again once on a fresh connection.
