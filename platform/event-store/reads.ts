@@ -63,6 +63,12 @@ async function unlessSilent<T>(
   }
 }
 
+/** That is an answer, and no fault of the client, whose end would be that of all in flight on it. */
+function refuseDeleted(what: string, error: unknown): void {
+  if (!(error instanceof StreamDeletedError)) return;
+  throw new ReadRefusedError(`${what}: it was deleted for good`, { cause: error });
+}
+
 /** Reads over the client that serves now; `deadline`: epoch ms. */
 export function createReading(holder: ClientHolder) {
   const readOnce = async <T>(
@@ -89,10 +95,7 @@ export function createReading(holder: ClientHolder) {
       try {
         return await readOnce(what, client, work, deadline);
       } catch (error) {
-        // An answer, and no fault of the client, whose end would be that of all that is in flight on it.
-        if (error instanceof StreamDeletedError) {
-          throw new ReadRefusedError(`${what}: it was deleted for good`, { cause: error });
-        }
+        refuseDeleted(what, error);
         // At a deadline that came too soon nothing is known about the client, which serves others.
         if (Date.now() < deadline) holder.renew(client);
         // A read changes nothing, so it is simply tried again once on a fresh connection.
