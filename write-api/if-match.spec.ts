@@ -17,6 +17,11 @@ test.each([
   ['W/"3"', []],
   ['"abc", "5"', [5]],
   ['"99999999999999999999"', []],
+  // Tags are compared letter by letter (RFC 9110 §8.8.3.2), and a comma may be in one.
+  ['"03"', []],
+  ['"00"', []],
+  ['"0"', [0]],
+  ['"a,b", "5"', [5]],
 ])('%j names %j', (header, revisions) => {
   expect(readIfMatch(header, change)).toEqual(revisions);
 });

@@ -2,9 +2,12 @@ import type { CommandDefinition, ExpectedRevision } from '../commands/_runtime/i
 import { HttpProblem } from '../platform/http/index.ts';
 
 const HEADER = '#/header/If-Match';
-/** One entity tag of the list: a weak one never matches (RFC 9110 §13.1.1). */
-const TAG = /^(W\/)?"([!#-~\u0080-\u00ff]*)"$/;
-const REVISION = /^\d{1,10}$/;
+/** Entity tags, which may have commas in them (RFC 9110 §8.8.3). */
+const LIST = /^(?:W\/)?"[!#-~\u0080-\u00ff]*"(?:\s*,\s*(?:W\/)?"[!#-~\u0080-\u00ff]*")*$/;
+/** One of them: a weak one never matches (§13.1.1). */
+const TAG = /(W\/)?"([^"]*)"/g;
+/** As we write it: tags are compared letter by letter. */
+const REVISION = /^(0|[1-9]\d{0,9})$/;
 
 /**
  * The revisions that `If-Match` names: `"3"`, several with commas, or `*`. Tags that are no revision of
@@ -19,11 +22,10 @@ export function readIfMatch(
   if (ifMatch === undefined) throw invalid(`${name} takes no If-Match: send it without`);
   const text = (typeof header === 'string' ? header : header.join(',')).trim();
   if (text === '*') return 'any';
-  return text.split(',').flatMap((entry) => {
-    const [, weak, tag] = TAG.exec(entry.trim()) ?? [];
-    if (tag === undefined) throw invalid('expected the ETag or revision in double quotes, or *');
-    return weak === undefined && REVISION.test(tag) ? [Number(tag)] : [];
-  });
+  if (!LIST.test(text)) throw invalid('expected the ETag or revision in double quotes, or *');
+  return [...text.matchAll(TAG)].flatMap(([, weak, tag = '']) =>
+    weak === undefined && REVISION.test(tag) ? [Number(tag)] : [],
+  );
 }
 
 function invalid(message: string): HttpProblem {
