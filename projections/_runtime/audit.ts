@@ -4,7 +4,7 @@ import type { ProjectionDefinition } from './definition.ts';
 /**
  * Asks for the comparison of the projection that was not compared with the log for longest, if that
  * is longer ago than the interval and nothing else is being built: one at a time, whoever runs them.
- * A rebuild counts, it compares as well. The name; null: nothing is due.
+ * What is paused may stand for days, and is not waited for. A rebuild counts, it compares as well. The name; null: nothing is due.
  */
 export async function requestDueAudit(
   pool: Pool,
@@ -24,7 +24,8 @@ export async function requestDueAudit(
      insert into projection.rebuilds (projection, version, kind)
        select projection, version, 'audit' from due
         where since <= now() - $3 * interval '1 ms'
-          and not exists (select from projection.rebuilds where finished_at is null)
+          and not exists (select from projection.rebuilds r where finished_at is null
+            and not exists (select from projection.pauses p where p.projection = r.projection))
         order by since, projection limit 1
      on conflict (projection) where finished_at is null do nothing
      returning projection`,
