@@ -213,6 +213,8 @@ export async function openGroup(options: GroupOptions): Promise<GroupSession> {
       const outcome = await patiently(() =>
         takeOver(client, shadow.definition, original.definition),
       );
+      // Those of people may have gone with a table that was dropped.
+      viewsAreDue ||= views !== null && outcome.restored;
       original.parked = shadow.parked;
       members.splice(members.indexOf(shadow), 1);
       await session.unlock(lockName(shadow.definition));

@@ -2,7 +2,16 @@ import type pg from 'pg';
 import { type Pool, transaction } from '../../platform/postgres/index.ts';
 import { noteRewrite } from './changes.ts';
 import type { Findings } from './compare.ts';
-import { fingerprint, qualifiedName, sameKey, spelledSql, tableSql } from './ddl.ts';
+import {
+  fingerprint,
+  indexesSql,
+  physicalName,
+  qualifiedName,
+  sameKey,
+  spelledSql,
+  tableSql,
+  viewSql,
+} from './ddl.ts';
 import type { ProjectionDefinition, ReadRow, RowChange, RowRef } from './definition.ts';
 import { SCHEMA_LOCK } from './schema.ts';
 import type { AnyTable } from './table.ts';
@@ -196,6 +205,60 @@ export async function prepareShadow(pool: Pool, shadow: ProjectionDefinition): P
   });
 }
 
+/**
+ * Makes the tables of a projection that somebody dropped, empty: it can go on then, and what is built
+ * beside it can take its place. Nobody reads them: their views went with them, and `takeOver` makes
+ * those again when the rows are there.
+ */
+export async function makeMissingTables(
+  pool: Pool,
+  { version, tables }: ProjectionDefinition,
+): Promise<readonly string[]> {
+  return transaction(pool, async (client) => {
+    await client.query(SCHEMA_LOCK);
+    const { rows } = await client.query<{ name: string }>(
+      'select name from unnest($1::text[]) as wanted (name) where to_regclass(name) is null',
+      [tables.map((table) => qualifiedName(table, version))],
+    );
+    const missing = rows.map(({ name }) => name);
+    const gone = tables.filter((table) => missing.includes(qualifiedName(table, version)));
+    for (const statement of gone.flatMap((table) => tableSql(table, version))) {
+      await client.query(statement);
+    }
+    return missing;
+  });
+}
+
+/**
+ * Makes the views of queries again that read no table of this version, though it is live, and what
+ * the table lacks. Whether there were any.
+ */
+async function restoreViews(
+  client: pg.ClientBase,
+  { name, version, tables }: ProjectionDefinition,
+): Promise<boolean> {
+  const { rows } = await client.query<{ name: string }>(
+    `select wanted.name
+       from unnest($3::text[], $4::text[]) as wanted (name, physical)
+       join projection.versions v on v.projection = $1 and v.version = $2 and v.live
+      where not exists (select from information_schema.view_table_usage u
+        where u.view_schema = 'read' and u.view_name = wanted.name
+          and u.table_schema = 'read' and u.table_name = wanted.physical)`,
+    [
+      ...[name, version],
+      tables.map((table) => table.name),
+      tables.map((table) => physicalName(table, version)),
+    ],
+  );
+  const lost = new Set(rows.map((row) => row.name));
+  for (const table of tables.filter((one) => lost.has(one.name))) {
+    for (const statement of [...indexesSql(table, version), ...viewSql(table, version)]) {
+      await client.query(statement);
+    }
+  }
+  return lost.size > 0;
+}
+
 /** Removes everything of a shadow. */
 async function forget(
   client: pg.ClientBase,
@@ -216,13 +279,14 @@ async function forget(
  * Puts the rows that were built again in place of those that are there, in the open transaction of
  * the session that runs both, when both have handled the same events. Only rows that differ are
  * written: readers see all of the old ones until it commits, and then all of the new ones; whatever
- * depends on the tables (views, rights, plans) stays as it is.
+ * depends on the tables (views, rights, plans) stays as it is. `restored`: a table was made again, and
+ * the views of queries over it.
  */
 export async function takeOver(
   client: pg.ClientBase,
   shadow: ProjectionDefinition,
   original: ProjectionDefinition,
-): Promise<{ changed: number; removed: number }> {
+): Promise<{ changed: number; removed: number; restored: boolean }> {
   const { version } = original;
   // Both tables are read from end to end: the session's settings are for looking rows up by key.
   for (const way of ['seqscan', 'hashjoin', 'mergejoin']) {
@@ -238,6 +302,7 @@ export async function takeOver(
     removed += (await client.query(removeSql(table, live, again))).rowCount ?? 0;
     changed += (await client.query(changeSql(table, live, again))).rowCount ?? 0;
   }
+  const restored = await restoreViews(client, original);
   const of = [original.name, version];
   await client.query('delete from projection.parked where projection = $1 and version = $2', of);
   await client.query(
@@ -251,7 +316,7 @@ export async function takeOver(
       where projection = $1 and version = $2 and finished_at is null`,
     [...of, changed, removed],
   );
-  return { changed, removed };
+  return { changed, removed, restored };
 }
 
 const removeSql = (table: AnyTable, live: string, again: string): string =>

@@ -8,6 +8,7 @@ import { causeOf } from './poison.ts';
 import {
   finishComparison,
   giveUpRebuild,
+  makeMissingTables,
   openRebuilds,
   prepareShadow,
   type Rebuild,
@@ -58,7 +59,21 @@ export function tendRebuilds(options: {
     }
   };
 
+  /** One whose table is gone has a session for moments only, and cannot go on before it is there. */
+  const mend = async (rebuild: Rebuild): Promise<void> => {
+    if (rebuild.kind !== 'rebuild' || rebuild.startedAt !== null) return;
+    const definition = groups()
+      .filter((group) => !group.standby())
+      .flatMap((group) => group.definitions)
+      .find((one) => isOf(rebuild, one));
+    if (definition === undefined) return;
+    const tables = await makeMissingTables(pool, definition);
+    if (tables.length === 0) return;
+    log.warn({ projection: definition.name, tables }, 'tables that were gone are made again');
+  };
+
   const begin = async (rebuild: Rebuild): Promise<void> => {
+    await mend(rebuild);
     const definition = ours().find(({ name }) => name === rebuild.projection);
     if (definition === undefined) return;
     if (!isOf(rebuild, definition)) {

@@ -184,6 +184,42 @@ test('a projection is built again while it is read and written, again and again'
     .toEqual(projections.map(({ name }) => name).sort());
 });
 
+test('a table that somebody dropped is made again by a rebuild, and read when it is whole', async () => {
+  const articles = projections.find(({ name }) => name === 'articles');
+  if (articles === undefined) throw new Error('no articles');
+  const running = await start();
+  await running.reached(await draft('before-the-drop'), soon());
+  const before = await slugs();
+  await log.pool.query('drop table read.articles_v1 cascade');
+  // Its projection hears of it with the next event.
+  await draft('after-the-drop');
+  await expect
+    .poll(() => lineOf(running, 'articles')?.trouble, { timeout: 10_000 })
+    .toContain('articles_v1');
+
+  const { id } = await requestRebuild(log.pool, articles);
+  const read: string[][] = [];
+  await expect
+    .poll(
+      async () => {
+        const { rows } = await log.pool.query("select to_regclass('read.articles') as view");
+        if (rows[0]?.view !== null) read.push(await slugs());
+        return (await rebuildProgress(log.pool, id))?.finishedAt;
+      },
+      { timeout: 20_000 },
+    )
+    .toBeInstanceOf(Date);
+  const all = [...before, 'tips-after-the-drop'];
+  expect(read.every((one) => one.length === all.length)).toBe(true);
+  expect(await slugs()).toEqual(all);
+  const indexes = await log.pool.query("select 1 from pg_indexes where tablename = 'articles_v1'");
+  expect(indexes.rowCount).toBeGreaterThan(1);
+  const { rows } = await log.pool.query('select 1 from projection.parked');
+  expect(rows).toEqual([]);
+  await draft('at-last');
+  await expect.poll(slugs, { timeout: 10_000 }).toEqual([...all, 'tips-at-last']);
+}, 60_000);
+
 test('a rebuild goes on in the process that takes over', async () => {
   const articles = projections.find(({ name }) => name === 'articles');
   if (articles === undefined) throw new Error('no articles');

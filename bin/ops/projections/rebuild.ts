@@ -34,7 +34,8 @@ empty or half a table. Ctrl-C ends the watching, not the rebuild.`,
   ],
   run: async ({ input: { projection, yes }, platform, out, signal }) => {
     const live = readVersion(projection, await readProjections(platform));
-    if (live.doing === 'nobody') {
+    // One that fails lets go of its lock again and again, and is built by whoever tries.
+    if (live.doing === 'nobody' && live.state !== 'failed') {
       const why = live.state === 'paused' ? 'it is paused' : 'start the role projections first';
       throw new UnavailableError(
         `No process runs ${projection} v${live.version}, and who runs it builds it: ${why}.`,
