@@ -92,3 +92,19 @@ it('is taken over from a holder that was stopped, which keeps its connection and
     holder.kill('SIGKILL');
   }
 });
+
+it('writes nothing once its connection is gone, not even where it stands', async () => {
+  const first = await open();
+  await first.apply(batch);
+  await pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+      where application_name = 'pawprint sagas' and datname = current_database()`,
+  );
+  const next = await open();
+  const further = { logId: 'ins_spec', position: 9n, ordinal: 9, eventId: event.id };
+  await next.apply({ ...batch, checkpoint: further });
+  await expect(first.apply(batch)).rejects.toThrow();
+  expect(await pool.query('select ordinal from saga.checkpoints')).toMatchObject({
+    rows: [{ ordinal: 9 }],
+  });
+});

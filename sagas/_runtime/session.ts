@@ -3,6 +3,7 @@ import type {
   ConsumerDefinition,
   ConsumerSession,
 } from '../../platform/consumer/types.ts';
+import { crossing } from '../../platform/crash-points/index.ts';
 import { type Host, machine } from '../../platform/host/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { LOOK_UP_BY_KEY } from '../../platform/postgres/by-key.ts';
@@ -74,6 +75,12 @@ export function sagaConsumer(options: {
           }
         }
         const inputs = events.flatMap((event) => inputsOf(event, listeners));
+        if (inputs.length === 0) {
+          // Most batches: no saga hears of any of them. One statement is a transaction by itself, and
+          // the session that it goes through is the fence of this one, too.
+          await crossing('saga.commit', () => saveCheckpoint(client, reached));
+          return;
+        }
         const taken = await session.transaction(async () => {
           const result = await takeInputs(client, inputs, { now: host.now() });
           await saveCheckpoint(client, reached);
