@@ -6,22 +6,10 @@ import { counter } from '../../platform/telemetry/index.ts';
 import { classify, createTrouble, pauseAfter } from '../_runtime/failures.ts';
 import { LONGEST_SLEEP_MS, startLoop, untilDue } from '../_runtime/loop.ts';
 import { atMost, PATIENCE_MS } from '../_runtime/wake.ts';
+import { type Claimed, claimObjects, type Waiting } from './claim-objects.ts';
+import { createLookEnder } from './end-objects.ts';
 import type { Followed } from './fold-object.ts';
-import {
-  endLease,
-  type ObjectLease,
-  ObjectLeaseLostError,
-  takeLeases,
-  underLease,
-} from './leases.ts';
-
-type Waiting = {
-  readonly objectId: string;
-  readonly objectType: string;
-  /** The webhooks that one look answers: all that were there before it. */
-  readonly eventIds: readonly string[];
-  readonly attempts: number;
-};
+import { endLease, type ObjectLease, underLease } from './leases.ts';
 
 /** Attempts at what fails for no known reason; outages are not given up on. */
 const MAX_ATTEMPTS = 12;
@@ -44,74 +32,15 @@ export function startInboxWorker(options: {
   const { pool, follow, onFollowed, concurrency = 16, log, host = machine } = options;
   const running = new Set<Promise<void>>();
   const trouble = createTrouble();
+  const endLook = createLookEnder(pool, host);
   const followed = counter({
     name: 'pawprint_stripe_objects_followed_total',
     help: 'Looks at objects of Stripe after webhooks, by what came of them',
     labels: ['type', 'outcome'],
   });
 
-  const claim = async (limit: number): Promise<(Waiting & { lease: ObjectLease })[]> => {
-    const due = await pool.query<{ object_id: string }>({
-      name: 'due objects',
-      text: `select object_id from stripe.inbox
-        where status = 'pending' and next_attempt_at <= clock_timestamp()
-          and not exists (select 1 from stripe.object_leases l
-                           where l.object_id = inbox.object_id and l.lease_until > clock_timestamp())
-        group by object_id order by min(received_at), object_id limit $1`,
-      values: [limit],
-    });
-    if (due.rows.length === 0) return [];
-    const objects = due.rows.map((row) => row.object_id);
-    const leases = await crossing('inbox.take-object', () => takeLeases(pool, objects));
-    // Under the lease: what is listed here was stored before the look that follows.
-    const { rows } = await pool.query<Waiting>({
-      name: 'webhooks of objects',
-      text: `select object_id as "objectId", min(object_type) as "objectType",
-              array_agg(event_id) as "eventIds", max(attempts) as attempts
-         from stripe.inbox where status = 'pending' and object_id = any ($1) group by object_id`,
-      values: [leases.map((lease) => lease.objectId)],
-    });
-    const byId = new Map(rows.map((row) => [row.objectId, row]));
-    return leases.map((lease) => ({
-      ...(byId.get(lease.objectId) ?? {
-        objectId: lease.objectId,
-        objectType: '',
-        eventIds: [],
-        attempts: 0,
-      }),
-      lease,
-    }));
-  };
-
-  /** One statement: the lease is the fence, and without it nothing is changed. */
-  const succeed = async (
-    waiting: Waiting,
-    { objectId, fence }: ObjectLease,
-    outcome: Followed,
-  ): Promise<void> => {
-    const { rowCount } = await crossing('inbox.end-object', () =>
-      pool.query({
-        name: 'end object',
-        text: `with ended as (
-           delete from stripe.object_leases where object_id = $1 and fence = $2 returning 1
-         ), answered as (
-           update stripe.inbox set status = $4, reason = $5, processed_at = clock_timestamp(),
-                  attempts = attempts + 1
-            where exists (select 1 from ended)
-              -- A look answers what earlier ones were given up on, too.
-              and ((event_id = any ($3) and status = 'pending')
-                   or (object_id = $1 and status = 'dead'))
-         )
-         select 1 from ended`,
-        values: [
-          ...[objectId, fence, waiting.eventIds],
-          outcome.kind === 'ignored' ? 'ignored' : 'processed',
-          outcome.kind === 'processed' ? null : outcome.reason,
-        ],
-      }),
-    );
-    if (rowCount !== 1) throw new ObjectLeaseLostError(`${objectId} was taken over`);
-  };
+  const claim = (limit: number): Promise<Claimed[]> =>
+    crossing('inbox.take-object', () => claimObjects(pool, limit));
 
   /** What waited for an outage is looked at when it is over. If that fails it waits for its turn. */
   const tryNow = async (objectIds: readonly string[]): Promise<void> => {
@@ -160,13 +89,8 @@ export function startInboxWorker(options: {
     else log.warn(about, 'an object of Stripe could not be followed; trying again');
   };
 
-  const work = async (waiting: Waiting, lease: ObjectLease): Promise<void> => {
+  const work = async ({ lease, ...waiting }: Claimed): Promise<void> => {
     const object = { type: waiting.objectType, id: waiting.objectId };
-    if (waiting.eventIds.length === 0) {
-      // Another worker was done with it between our look and our lease.
-      await endLease(pool, lease);
-      return;
-    }
     const ended = trouble.outagesEnded();
     const outcome = await underLease({ pool, log, host }, lease, (signal) =>
       follow(object, signal),
@@ -179,7 +103,7 @@ export function startInboxWorker(options: {
     followed.inc({ type: object.type, outcome: outcome.kind });
     if (outcome.kind === 'refused')
       log.error({ object, reason: outcome.reason }, 'Stripe and the log disagree');
-    await succeed(waiting, lease, outcome);
+    await endLook({ lease, eventIds: waiting.eventIds, outcome });
     onFollowed();
   };
 
@@ -187,14 +111,11 @@ export function startInboxWorker(options: {
     const limit = concurrency - running.size;
     if (limit <= 0) return LONGEST_SLEEP_MS;
     const claimed = await claim(limit);
-    for (const { lease, ...waiting } of claimed) {
-      const task = work(waiting, lease)
+    for (const one of claimed) {
+      const task = work(one)
         .catch((error: unknown) => {
           // The lease runs out, and the object is looked at again.
-          log.warn(
-            { err: error, object: lease.objectId },
-            'the end of a look could not be recorded',
-          );
+          log.warn({ err: error, object: one.objectId }, 'the end of a look could not be recorded');
         })
         .finally(() => {
           running.delete(task);
@@ -202,7 +123,9 @@ export function startInboxWorker(options: {
         });
       running.add(task);
     }
-    if (claimed.length > 0) return 0;
+    if (claimed.length === limit) return 0;
+    // It looks again at once: when the next webhook is due does not matter then.
+    if (loop.woken()) return LONGEST_SLEEP_MS;
     const next = await pool.query<{ ms: number | null }>({
       name: 'next webhook',
       text: `select ceil(extract(epoch from min(next_attempt_at) - clock_timestamp()) * 1000)::int as ms

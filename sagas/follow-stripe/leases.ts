@@ -10,7 +10,8 @@ export type ObjectLease = { readonly objectId: string; readonly fence: number };
 
 /** Short, because it is renewed: a worker that was killed is replaced within this. */
 export const LEASE_MS = timeLimits.leaseMs;
-const LEASE = `${LEASE_MS} * interval '1 millisecond'`;
+/** The same as SQL. */
+export const LEASE = `${LEASE_MS} * interval '1 millisecond'`;
 
 export class ObjectLeaseLostError extends Error {
   override readonly name = 'ObjectLeaseLostError';

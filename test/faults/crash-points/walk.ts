@@ -17,7 +17,7 @@ const inTheWriteApi: ReadonlySet<CrashPoint> = new Set([
 
 /** Later than at the first passing, where the first ones after a start have nothing in their hands. */
 const passings: Partial<Record<CrashPoint, number>> = {
-  ...{ 'saga.take-rows': 5, 'saga.commit': 4, 'projections.commit': 4 },
+  ...{ 'inbox.take-object': 3, 'saga.take-rows': 5, 'saga.commit': 4, 'projections.commit': 4 },
 };
 
 export type Step = { readonly victim: Victim; readonly at: string };
