@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { gatheringSocket } from './gathering-socket.ts';
 
 export type LogLevel = 'info' | 'warn' | 'error';
 export type Log = (level: LogLevel, message: string, fields?: Record<string, unknown>) => void;
@@ -25,6 +26,7 @@ export function createPool(databaseUrl: string, log: Log): pg.Pool {
     idle_in_transaction_session_timeout: 15_000,
     // Statements of one transaction are sent without waiting for each other: a message is what they cost.
     pipeline: true,
+    stream: gatheringSocket,
     // They look rows up by key, and are planned once (`prepared`), maybe while a table is empty.
     options: BY_KEY,
   });
