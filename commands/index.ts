@@ -1,3 +1,6 @@
+import { type OpaqueAggregate, opaqueAggregate } from '../domain/_kernel/aggregate.ts';
+import { enrollment } from '../domain/enrollment/state.ts';
+import { payment } from '../domain/payment/state.ts';
 import type { CommandDefinition } from './_runtime/definition.ts';
 import { cancelActivity } from './activity/cancel-activity.ts';
 import { draftActivity } from './activity/draft-activity.ts';
@@ -93,3 +96,12 @@ export const internalCommands: readonly CommandDefinition[] = [
 ];
 
 export const commands: readonly CommandDefinition[] = [...clientCommands, ...internalCommands];
+
+/**
+ * Streams that one process begins and another goes on with: the write API and the sagas. Who hears the
+ * log keeps them up by what it hears.
+ */
+export const heard: readonly OpaqueAggregate[] = [
+  opaqueAggregate(enrollment),
+  opaqueAggregate(payment),
+];

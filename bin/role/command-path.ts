@@ -1,5 +1,5 @@
 import { type CommandBus, createCommandBus } from '../../commands/_runtime/index.ts';
-import { commands } from '../../commands/index.ts';
+import { commands, heard } from '../../commands/index.ts';
 import { createPasswords, type Passwords } from '../../platform/identity/index.ts';
 import { createStripeGateway, type StripeGateway } from '../../platform/stripe/index.ts';
 import type { RoleContext } from './context.ts';
@@ -18,6 +18,7 @@ export function openCommandPath({ config, eventStore, secrets, log }: RoleContex
     eventStore,
     ports: { payments: gateway, passwords, secrets },
     commands,
+    heard,
     hashKey: config.blindIndexKey,
     log,
   });

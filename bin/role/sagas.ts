@@ -14,6 +14,7 @@ export async function startSagasRole(
   const sagas = await startSagas({
     eventStore,
     bus,
+    onHeard: bus.hear,
     url: config.databaseUrl,
     definitions,
     effects: sagaEffects({ eventStore, gateway, mailer, secrets, log }),

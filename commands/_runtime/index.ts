@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import type { Aggregate } from '../../domain/_kernel/aggregate.ts';
-import type { Actor, DomainEvent } from '../../domain/_kernel/event.ts';
+import type { Aggregate, OpaqueAggregate } from '../../domain/_kernel/aggregate.ts';
+import type { Actor, DomainEvent, StoredEvent } from '../../domain/_kernel/event.ts';
 import { PAWPRINT_NAMESPACE, uuidv5 } from '../../domain/_kernel/ids.ts';
 import type { Decision } from '../../domain/_kernel/rejection.ts';
 import type { EventStore } from '../../platform/event-store/index.ts';
@@ -27,6 +27,7 @@ import {
   Overloaded,
   RevisionRequired,
 } from './errors.ts';
+import { createHearing } from './heard.ts';
 import { parse } from './parsed.ts';
 import type { CommandPorts } from './ports.ts';
 import { createStreamQueues } from './stream-queue.ts';
@@ -63,6 +64,11 @@ export type CommandBus = {
    */
   execute(command: string, input: CommandInput, request: CommandRequest): Promise<CommandResult>;
   readonly commands: ReadonlyMap<string, CommandDefinition>;
+  /**
+   * Told of events in the order of the log, by a process that hears it: streams of `heard` aggregates
+   * need not be read again for them. Each event once or more, some or all of them.
+   */
+  hear(events: readonly StoredEvent[]): void;
 };
 
 type Input = Parameters<CommandDefinition['execute']>[1];
@@ -110,6 +116,8 @@ export function createCommandBus(options: {
   log: Logger;
   /** Commands that the cached streams remember, at least; see `createStreamCache`. */
   cacheWeight?: number;
+  /** Whose streams are kept up by what `hear` is told. */
+  heard?: readonly OpaqueAggregate[];
   host?: Host;
 }): CommandBus {
   const { eventStore, ports, hashKey, log, host = machine } = options;
@@ -235,6 +243,7 @@ export function createCommandBus(options: {
 
   return {
     commands,
+    hear: createHearing(cache, options.heard ?? [], log),
     execute: async (name, given, request) => {
       const definition = commands.get(name);
       if (definition === undefined) throw new TypeError(`there is no command called ${name}`);

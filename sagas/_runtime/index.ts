@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { StoredEvent } from '../../domain/_kernel/event.ts';
 import {
   type Consumer,
   type ConsumerHealth,
@@ -63,6 +64,8 @@ const STATS_MS = 5000;
 type SagasOptions = {
   eventStore: EventStore;
   bus: SagaBus;
+  /** Told of what arrives at the head of the log, in its order. */
+  onHeard?: (events: readonly StoredEvent[]) => void;
   definitions: readonly SagaDefinition[];
   effects: Readonly<Record<string, SideEffectHandler>>;
   log: Logger;
@@ -134,6 +137,7 @@ export function runSagas(options: SagasOptions & { database: ConnectedDatabase }
   });
   const session = sagaConsumer({
     ...{ database, definitions, log, host },
+    ...(options.onHeard === undefined ? {} : { onHeard: options.onHeard }),
     onTaken: ({ workers }) => onTaken(workers),
   });
   const consumer = startConsumer({ eventStore, definition: session.definition, log, host });

@@ -1,7 +1,9 @@
+import type { StoredEvent } from '../../domain/_kernel/event.ts';
 import type {
   Checkpoint,
   ConsumerDefinition,
   ConsumerSession,
+  DeliveredEvent,
 } from '../../platform/consumer/types.ts';
 import { crossing } from '../../platform/crash-points/index.ts';
 import { type Host, machine } from '../../platform/host/index.ts';
@@ -36,15 +38,25 @@ export function sagaConsumer(options: {
   database: Pick<ConnectedDatabase, 'openLockSession'>;
   definitions: readonly SagaDefinition[];
   onTaken: (taken: Taken) => void;
+  /** Told of what arrives at the head of the log, before it is taken. */
+  onHeard?: (events: readonly StoredEvent[]) => void;
   log: Logger;
   /** How long the connection may go without an answer. */
   silenceMs?: number;
   host?: Host;
 }): SagaConsumer {
-  const { database, definitions, onTaken, log, silenceMs, host = machine } = options;
+  const { database, definitions, onTaken, onHeard, log, silenceMs, host = machine } = options;
   const listeners = listenersOf(definitions);
   const stopping = new AbortController();
   let leading = false;
+
+  const tellUnread = (events: readonly DeliveredEvent[]): void => {
+    for (const { poison, type, stream, revision } of events) {
+      if (poison === null || listeners.has(type)) continue;
+      const about = { err: poison, stream, revision };
+      log.warn(about, 'no saga of this release listens to an event that it cannot read');
+    }
+  };
 
   const open = async (): Promise<ConsumerSession> => {
     const session = await database.openLockSession({
@@ -63,17 +75,11 @@ export function sagaConsumer(options: {
     return {
       checkpoint,
       lost,
-      apply: async ({ events, checkpoint: reached }) => {
+      apply: async ({ events, checkpoint: reached, live }) => {
         const last = events.at(-1);
         if (last === undefined || reached === null) return;
-        for (const event of events) {
-          if (event.poison !== null && !listeners.has(event.type)) {
-            log.warn(
-              { err: event.poison, stream: event.stream, revision: event.revision },
-              'no saga of this release listens to an event that it cannot read',
-            );
-          }
-        }
+        if (live) onHeard?.(events.filter(({ poison }) => poison === null));
+        tellUnread(events);
         const inputs = events.flatMap((event) => inputsOf(event, listeners));
         if (inputs.length === 0) {
           // Most batches: no saga hears of any of them. One statement is a transaction by itself, and

@@ -257,4 +257,15 @@ export const commandBugs: readonly PlantedBug[] = [
     spec: 'commands/_runtime/contended-stream.spec.ts',
     red: asserts,
   },
+  {
+    name: 'hears-over-a-gap',
+    property: 'log',
+    invariant: 'What a process hears is folded in the order of the stream, with nothing left out.',
+    file: 'commands/_runtime/heard.ts',
+    find: 'if (revision !== known + 1) return;',
+    replace: 'if (revision <= known) return;',
+    spec: 'commands/_runtime/heard.spec.ts',
+    test: 'folds nothing behind a gap',
+    red: asserts,
+  },
 ];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type CommandBus, createCommandBus } from '../../../commands/_runtime/index.ts';
-import { commands } from '../../../commands/index.ts';
+import { commands, heard } from '../../../commands/index.ts';
 import { createSecrets } from '../../../commands/secrets.ts';
 import type { EventStore } from '../../../platform/event-store/index.ts';
 import type { Host } from '../../../platform/host/index.ts';
@@ -77,7 +77,7 @@ function beginLife(world: Surroundings, name: string, clock: WallClock): Life {
   const gateway = gatewayTo(stripe.open(owner), [], host);
   const passwords = { hash: async () => '', verify: async () => true };
   const bus = createCommandBus({
-    ...{ eventStore, commands, log, host },
+    ...{ eventStore, commands, heard, log, host },
     ports: { payments: gateway, passwords, secrets },
     hashKey: keyOf('inputs'),
   });
@@ -154,6 +154,7 @@ export function createSagaProcess(world: Surroundings, name: string): Process {
     };
     runSagas({
       ...{ eventStore, bus, log, host, definitions: sagas },
+      onHeard: bus.hear,
       database: database.open(owner, host),
       effects: sagaEffects({ eventStore, gateway, mailer, secrets, log }),
     });
