@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { UndecodableEventError } from '../../domain/_kernel/catalogue.ts';
+import { UndecodableEventError, UnknownEventError } from '../../domain/_kernel/catalogue.ts';
 import type { DeliveredEvent } from '../../platform/consumer/types.ts';
 import { createLogger } from '../../platform/log/index.ts';
 import { createPool, type Pool } from '../../platform/postgres/index.ts';
@@ -28,6 +28,7 @@ const noted: ProjectionDefinition = {
     ...{ name: 'noted', version: 1, question: 'What was noted?' },
     ...{ tables: [notes], events: [], keyOf: () => 'unused', on: {} },
   }),
+  categories: ['note'],
   keyOf: (event) => noteOf(event).id,
   reducers: new Map([['Noted', (event) => [put(notes, noteOf(event))]]]),
 };
@@ -125,4 +126,20 @@ it('a wish to un-park that could not be met is met later', async () => {
   await expect.poll(() => listParked(pool), { timeout: 10_000 }).toEqual([]);
   expect(await rows()).toEqual([{ id: 'a', note: 'mended' }]);
   expect(tries).toBe(2);
+});
+
+it('an event that turns out to be nothing of the projection is parked no more', async () => {
+  const [stranger, good] = events(['a', 'stranger'], ['a', 'good']);
+  if (stranger === undefined || good === undefined) throw new Error('no events');
+  // This release knows the type: no reducer here is for it, and it has no key of this projection.
+  const known: DeliveredEvent = { ...stranger, type: 'Lent', data: {} };
+  const behind = { ...good, stream: stranger.stream, revision: 1 };
+  const running = await open(async (refs) =>
+    refs.map(({ ordinal }) => (ordinal === known.ordinal ? known : behind)),
+  );
+  const poison = new UnknownEventError('event type Lent is not in the catalogue');
+  await running.apply(batchOf([{ ...known, poison }, behind]));
+  expect(await listParked(pool)).toMatchObject([{ key: stranger.stream, events: 2 }]);
+  expect(await running.unpark('noted', stranger.stream)).toMatchObject({ left: 0, cause: null });
+  expect(await rows()).toEqual([{ id: 'a', note: 'good' }]);
 });

@@ -5,7 +5,7 @@ import type { LockSession } from '../../platform/postgres/lock-session.ts';
 import { noteRewrite } from './changes.ts';
 import type { ProjectionDefinition } from './definition.ts';
 import type { Member, UnparkOutcome } from './member.ts';
-import { causeOf, isPoison, locate } from './poison.ts';
+import { causeOf, concerns, isPoison, locate } from './poison.ts';
 import { applyEvents } from './statements.ts';
 
 export type Parked = {
@@ -72,7 +72,18 @@ export async function replayParked(
   const { definition } = member;
   const id = [definition.name, definition.version];
 
+  const done = ({ ordinal }: DeliveredEvent): Promise<unknown> =>
+    client.query(
+      'delete from projection.parked where projection = $1 and version = $2 and ordinal = $3',
+      [...id, ordinal],
+    );
+
   const applyOne = async (event: DeliveredEvent): Promise<unknown> => {
+    // Its type was not known, and might have been for us: it is not.
+    if (!concerns(definition, event)) {
+      await done(event);
+      return null;
+    }
     const { key: own, fault } = locate(definition, event);
     if (fault !== null) return fault;
     if (own !== key && member.parked.has(own)) {
@@ -92,10 +103,7 @@ export async function replayParked(
       await client.query('rollback to savepoint event');
       return error;
     }
-    await client.query(
-      'delete from projection.parked where projection = $1 and version = $2 and ordinal = $3',
-      [...id, event.ordinal],
-    );
+    await done(event);
     return null;
   };
 
