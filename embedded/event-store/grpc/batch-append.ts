@@ -47,10 +47,12 @@ export const batchAppendHandler =
     };
 
     const begin = (open: Incoming, message: BatchAppendReq): void => {
-      incoming.set(open.correlation.text, open);
-      // Complete appends are watched over by the writer; a timer for each would only cost.
-      if (!message.getIsFinal())
+      // A complete append is watched over by the writer, a timer for each would only cost; and nothing more
+      // comes for it, so it need not be found.
+      if (!message.getIsFinal()) {
+        incoming.set(open.correlation.text, open);
         open.timer = setTimeout(() => refuse(open, TIMED_OUT), open.timeoutMs);
+      }
       take(open, message);
     };
 

@@ -17,10 +17,9 @@ export const singleReply = (
   callback: sendUnaryData<Buffer>,
   over?: () => void,
 ): SingleReply => {
-  let done = false;
   const finish = (): boolean => {
-    if (done) return false;
-    done = true;
+    if (reply.done) return false;
+    reply.done = true;
     remove();
     over?.();
     return true;
@@ -28,15 +27,15 @@ export const singleReply = (
   const fail = (why: CallStatus): void => {
     if (finish()) callback(why);
   };
-  const remove = calls.add('single', fail);
-  call.once('cancelled', finish);
-  return {
-    get done() {
-      return done;
-    },
-    send(message) {
+  // A field and not a getter, for the reason in `write/queue.ts`.
+  const reply = {
+    done: false,
+    send(message: Buffer): void {
       if (finish()) callback(null, message);
     },
     fail,
   };
+  const remove = calls.add('single', fail);
+  call.once('cancelled', finish);
+  return reply;
 };

@@ -11,17 +11,16 @@ const PAGE_BYTES = 4 * 1024 * 1024;
 export type PageSize = { readonly rows: number; learn(events: readonly RecordedEvent[]): void };
 
 export const adaptivePage = (): PageSize => {
-  let rows = FIRST_PAGE;
-  return {
-    get rows() {
-      return rows;
-    },
-    learn(events) {
+  // A field and not a getter, for the reason in `write/queue.ts`.
+  const page = {
+    rows: FIRST_PAGE,
+    learn(events: readonly RecordedEvent[]): void {
       if (events.length === 0) return;
       const each = events.reduce((sum, one) => sum + weightOf(one), 0) / events.length;
-      rows = Math.max(4, Math.min(MOST_ROWS, rows * 2, Math.floor(PAGE_BYTES / each)));
+      page.rows = Math.max(4, Math.min(MOST_ROWS, page.rows * 2, Math.floor(PAGE_BYTES / each)));
     },
   };
+  return page;
 };
 
 /** Postgres could not be asked for as long as a reader was willing to wait. */

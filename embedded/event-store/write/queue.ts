@@ -19,21 +19,21 @@ export const createPending = (
   expiresAt: number,
   reply: (outcome: Outcome) => void,
 ): Pending => {
-  let settled = false;
   const bytes = eventsOf(command).reduce((sum, event) => sum + weightOf(event), 0);
-  return {
+  // A field, not a getter over a variable: V8 makes the pair of an accessor an old object at once, and that
+  // keeps all that the getter sees until old objects are collected. Every append lived as long as that.
+  const pending = {
     command,
     bytes,
     expiresAt,
-    get settled() {
-      return settled;
-    },
-    settle(outcome) {
-      if (settled) return;
-      settled = true;
+    settled: false,
+    settle(outcome: Outcome): void {
+      if (pending.settled) return;
+      pending.settled = true;
       reply(outcome);
     },
   };
+  return pending;
 };
 
 const TIMED_OUT: Outcome = {
