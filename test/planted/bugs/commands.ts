@@ -3,6 +3,7 @@ import { asserts, type PlantedBug } from '../bug.ts';
 const path = 'commands/_runtime/command-path.spec.ts';
 const queue = 'commands/_runtime/stream-queue.ts';
 const batch = 'commands/_runtime/decide-batch.ts';
+const afterStoring = 'commands/_runtime/after-storing.spec.ts';
 const sameKey = 'commands/_runtime/same-key.spec.ts';
 
 /** The command path: from the input to the append. */
@@ -266,6 +267,61 @@ export const commandBugs: readonly PlantedBug[] = [
     replace: 'if (revision <= known) return;',
     spec: 'commands/_runtime/heard.spec.ts',
     test: 'folds nothing behind a gap',
+    red: asserts,
+  },
+  {
+    name: 'calls-a-part-nothing',
+    property: 'unknown-outcome',
+    invariant: 'A command that is stored in part is not said to have done nothing.',
+    file: 'commands/_runtime/index.ts',
+    find: "throw new OutcomeUnknown('the command is stored in part', { cause: error });",
+    replace: 'throw error;',
+    spec: afterStoring,
+    test: 'the seat is taken and its enrollment is not written',
+    red: asserts,
+  },
+  {
+    name: 'gives-a-repeat-the-newest-revision',
+    property: 'idempotency',
+    invariant: 'A repeat names the revision its command led to.',
+    file: queue,
+    find: 'events.at(-1)?.revision ?? entry.revision',
+    replace: 'entry.revision',
+    spec: afterStoring,
+    test: 'names the revision a command led to in its repeats',
+    red: asserts,
+  },
+  {
+    name: 'answers-a-repeat-with-roles-of-today',
+    property: 'idempotency',
+    invariant: 'A repeat is answered from the state its command led to.',
+    file: queue,
+    find: '!job.viewThen || last === entry.revision',
+    replace: 'last >= 0',
+    spec: afterStoring,
+    test: 'answers a repeat with the roles its command led to',
+    red: asserts,
+  },
+  {
+    name: 'trusts-the-wall-clock-with-an-age',
+    property: 'clock',
+    invariant: 'A cached state does not look new because the clock was set back.',
+    file: queue,
+    find: 'host.elapsed() - cached.checkedAt',
+    replace: 'host.now() - Date.now()',
+    spec: 'commands/_runtime/contended-stream.spec.ts',
+    test: 'knows how old its state is',
+    red: asserts,
+  },
+  {
+    name: 'fails-all-for-one',
+    property: 'poison',
+    invariant: 'An event that cannot be stored fails its own command, and no other.',
+    file: queue,
+    find: 'if (jobs.length === 1 || isUncertain(error)) throw error;',
+    replace: 'throw error;',
+    spec: 'commands/_runtime/tainted-state.spec.ts',
+    test: 'tells an event that cannot be stored to its own command',
     red: asserts,
   },
 ];

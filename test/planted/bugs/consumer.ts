@@ -167,4 +167,15 @@ export const consumerBugs: readonly PlantedBug[] = [
     patience: 5000,
     red: /Counterexample|Test timed out/,
   },
+  {
+    name: 'leaves-a-subscription-to-nobody',
+    property: 'outage',
+    invariant: 'A shared subscription that nobody takes from any more is ended.',
+    file: 'platform/event-store/shared-feed.ts',
+    find: 'if (tail.readers.size === 0) end(tail);',
+    replace: '',
+    spec: 'platform/event-store/shared-feed.spec.ts',
+    test: 'is ended when its last taker is too far behind it',
+    red: asserts,
+  },
 ];

@@ -165,4 +165,15 @@ export const networkBugs: readonly PlantedBug[] = [
     spec: 'platform/time-limits.spec.ts',
     red: asserts,
   },
+  {
+    name: 'ends-the-client-for-a-tombstone',
+    property: 'outage',
+    invariant: 'A stream that was deleted for good is no fault of the client.',
+    file: 'platform/event-store/reads.ts',
+    find: '        refuseDeleted(what, error);',
+    replace: '',
+    spec: 'platform/event-store/read.spec.ts',
+    test: 'a read of a stream that was deleted for good',
+    red: asserts,
+  },
 ];
