@@ -103,7 +103,7 @@ export const simulationBugs: readonly PlantedBug[] = [
     find: 'const taken = await session.transaction(',
     replace:
       'await saveCheckpoint(client, reached);\n        const taken = await session.transaction(',
-    ...{ spec, test: plays, env: after(25) },
+    ...{ spec, test: plays, env: after(40, 7) },
     red: /seats-agree: |ticket-once: |sagas-end: |refunded-once: |paid-once-or-free: /,
   },
   {
@@ -164,7 +164,7 @@ export const simulationBugs: readonly PlantedBug[] = [
     file: 'projections/finance-journal/accounts.ts',
     find: "debit('refunds-payable', amount),\n      credit('stripe-clearing', amount),",
     replace: "debit('refunds-payable', amount),\n      credit('cash-tills', amount),",
-    ...{ spec, test: plays, env: after(8) },
+    ...{ spec, test: plays, env: after(60, 7) },
     red: /stripe-agrees: the books say/,
   },
   {
@@ -184,7 +184,7 @@ export const simulationBugs: readonly PlantedBug[] = [
     file: 'sagas/_runtime/outbox-rows.ts',
     find: "or (o.status = 'leased' and o.lease_until <= clock_timestamp())",
     replace: "or (o.status = 'leased' and o.lease_until <= '-infinity')",
-    ...{ spec, test: plays, env: after(40) },
+    ...{ spec, test: plays, env: after(120, 7) },
     red: /not at rest after/,
   },
   {
