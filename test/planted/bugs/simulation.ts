@@ -82,7 +82,7 @@ export const simulationBugs: readonly PlantedBug[] = [
         replace: 'mayExist === undefined ? await findIntent(',
       },
     ],
-    ...{ spec, test: plays, env: after(250) },
+    ...{ spec, test: plays, env: after(250, 7) },
     red: /charged-once: .*one payment has two PaymentIntents/,
   },
   {
