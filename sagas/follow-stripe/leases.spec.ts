@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { machine } from '../../platform/host/index.ts';
 import { createLogger } from '../../platform/log/index.ts';
 import { createPool, type Pool } from '../../platform/postgres/index.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
@@ -10,6 +11,7 @@ import {
   underLease,
 } from './leases.ts';
 import { migrateStripe } from './schema.ts';
+import { startStatementReader } from './statement.ts';
 
 const log = createLogger({ level: process.env['LOG_LEVEL'] ?? 'silent', name: 'spec' });
 let database: TestDatabase;
@@ -58,5 +60,38 @@ it('says that it could not be renewed, and goes on', async () => {
     expect(told).toMatchObject({ about: { objectId: 'pi_2' }, aborted: false });
   } finally {
     warn.mockRestore();
+  }
+});
+
+it('has the statement read once its lease is over, not with the next look in a day', async () => {
+  const lease = await take('balance-transactions');
+  let asked = 0;
+  const tried = Promise.withResolvers<void>();
+  const host: typeof machine = {
+    ...machine,
+    // A second is a millisecond here.
+    after: (ms, work) => {
+      tried.resolve();
+      return machine.after(ms / 1000, work);
+    },
+  };
+  const reader = startStatementReader({
+    ...{ pool, log, host, everyMs: 86_400_000 },
+    bus: { execute: () => Promise.reject(new Error('no line is recorded here')) },
+    gateway: {
+      fetchIntent: () => Promise.reject(new Error('no intent is asked for here')),
+      listBalanceTransactions: async () => {
+        asked += 1;
+        return { lines: [], hasMore: false };
+      },
+    },
+  });
+  try {
+    await tried.promise;
+    expect(asked).toBe(0);
+    await endLease(pool, lease);
+    await vi.waitFor(() => expect(asked).toBe(1), { timeout: 10_000 });
+  } finally {
+    await reader.stop();
   }
 });

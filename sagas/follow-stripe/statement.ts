@@ -10,7 +10,7 @@ import type { ObservedLine, OurIds, StripeGateway } from '../../platform/stripe/
 import { counter, gauge } from '../../platform/telemetry/index.ts';
 import type { SagaBus } from '../_runtime/perform.ts';
 import { atMost, createWake, PATIENCE_MS } from '../_runtime/wake.ts';
-import { endLease, takeLeases, underLease } from './leases.ts';
+import { endLease, LEASE_MS, takeLeases, underLease } from './leases.ts';
 
 /** A sweep goes from the newest line back to `from`, in pages; the cursor moves when it is done. */
 type Sweep = {
@@ -65,26 +65,29 @@ export function startStatementReader(
     help: "When Stripe's account statement was last read to its end",
   });
 
-  const look = async (startedAt: number): Promise<void> => {
+  const look = async (startedAt: number): Promise<number> => {
     try {
       const thorough = startedAt - thoroughAt >= thoroughEveryMs;
       const done = await sweepUnderLease(options, thorough, () => stopped);
-      if (done !== null) age.set(host.now() / 1000);
-      if (done?.thorough === true) thoroughAt = startedAt;
+      // Whoever reads it now may be past what we were woken for, or be killed.
+      if (done === null) return Math.min(everyMs, LEASE_MS);
+      age.set(host.now() / 1000);
+      if (done.thorough) thoroughAt = startedAt;
     } catch (error) {
       log.warn({ err: error }, "Stripe's statement could not be read; trying again");
     }
+    return everyMs;
   };
-  const rest = async (startedAt: number): Promise<void> => {
-    await wake.sleep(everyMs);
+  const rest = async (startedAt: number, pauseMs: number): Promise<void> => {
+    await wake.sleep(pauseMs);
     const since = host.elapsed() - startedAt;
     if (!stopped && since < SHORTEST_PAUSE_MS) await sleep(host, SHORTEST_PAUSE_MS - since);
   };
   const run = async (): Promise<void> => {
     while (!stopped) {
       const startedAt = host.elapsed();
-      await look(startedAt);
-      if (!stopped) await rest(startedAt);
+      const pauseMs = await look(startedAt);
+      if (!stopped) await rest(startedAt, pauseMs);
     }
   };
   const running = run();

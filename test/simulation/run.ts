@@ -72,7 +72,10 @@ async function play(world: World, plan: Plan, goesOn: () => boolean): Promise<vo
   await comeToRest(world);
   for (const told of clients.told) clients.repeat(told);
   await comeToRest(world);
-  // Nothing waits for the next look at Stripe's statement, which comes every minute.
-  scheduler.leap(scheduler.now() + STATEMENT_MS);
-  await comeToRest(world);
+  // Nothing waits for the next look at Stripe's statement, which comes every minute. Two: the first may
+  // meet the lease of a killed reader, which a clock that was set back has made last.
+  for (let looks = 0; looks < 2; looks += 1) {
+    scheduler.leap(scheduler.now() + STATEMENT_MS);
+    await comeToRest(world);
+  }
 }

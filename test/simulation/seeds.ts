@@ -112,4 +112,26 @@ export const keptSeeds: readonly KeptSeed[] = [
       ],
     },
   },
+  {
+    found:
+      "the database's clock went back: the lease of a killed reader of the statement stood for as long",
+    mendedBy: 'Look at the statement again once its lease is over',
+    plan: {
+      seed: 0,
+      activities: [{ capacity: 1, price: 2500, waitlist: false }],
+      delivery: 'in-order',
+      rough: false,
+      sagaProcesses: 2,
+      failingRefunds: 0,
+      steps: [
+        { do: 'enroll', member: 0, activity: 0, waits: false, meanwhile: 0 },
+        { do: 'wait', seconds: 65, meanwhile: 10 },
+        { do: 'crash', process: 10, gone: 1, meanwhile: 45 },
+        { do: 'pay', enrollment: 0, card: 'pays', meanwhile: 6 },
+        { do: 'jump', clock: 4, hours: -2, meanwhile: 6 },
+        { do: 'pay', enrollment: 0, card: 'pays', meanwhile: 0 },
+        { do: 'lose-sessions', meanwhile: 0 },
+      ],
+    },
+  },
 ];

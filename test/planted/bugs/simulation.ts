@@ -65,7 +65,7 @@ export const simulationBugs: readonly PlantedBug[] = [
         replace: '',
       },
     ],
-    ...{ spec, test: plays, env: after(40, 2) },
+    ...{ spec, test: plays, env: after(250, 2) },
     red: /sagas-end: |stripe-agrees: |refunded-once: /,
   },
   {
