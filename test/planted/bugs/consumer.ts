@@ -141,7 +141,7 @@ export const consumerBugs: readonly PlantedBug[] = [
     replace: 'feed = eventStore.feed(checkpoint === null ? null : checkpoint.position - 1n);',
     spec: 'test/faults/exactly-once/exactly-once.spec.ts',
     test: 'is handled once and in order while it is written',
-    env: { EVENTS: '1500' },
+    env: { EVENTS: '4000' },
     red: /to deeply equal \{ first: undefined, at: -1 \}/,
   },
   {
