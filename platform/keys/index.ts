@@ -23,6 +23,7 @@ export type KeyStore = {
 /** The key store could not be asked; try again. Nothing may be decided from it. */
 export class KeyStoreUnavailableError extends Error {
   override readonly name = 'KeyStoreUnavailableError';
+  readonly retry = 'later';
 }
 
 /** The person was erased: nothing personal can be stored for them any more. */

@@ -8,6 +8,12 @@ import {
   Overloaded,
 } from '../../commands/_runtime/errors.ts';
 import { rejected } from '../../domain/_kernel/rejection.ts';
+import {
+  EventStoreUnavailableError,
+  OutcomeUnknownError,
+  ReadRefusedError,
+} from '../../platform/event-store/index.ts';
+import { KeyStoreUnavailableError } from '../../platform/keys/index.ts';
 import { timeLimits } from '../../platform/time-limits.ts';
 import { classify, createTrouble, LONGEST_PAUSE_MS, pauseAfter } from './failures.ts';
 
@@ -60,6 +66,10 @@ describe('the end of an outage', () => {
 it.each([
   ['a server that is away', new Overloaded('full'), 'outage'],
   ['an unknown outcome', new OutcomeUnknown('cut'), 'outage'],
+  ['an event store that is away', new EventStoreUnavailableError('silent'), 'outage'],
+  ['a key store that is away', new KeyStoreUnavailableError('silent'), 'outage'],
+  ['an append nobody knows of', new OutcomeUnknownError('cut'), 'outage'],
+  ['a stream that was deleted for good', new ReadRefusedError('deleted'), 'never'],
   ['an adapter that says later', Object.assign(new Error('busy'), { retry: 'later' }), 'outage'],
   ['an adapter that says never', Object.assign(new Error('no'), { retry: 'never' }), 'never'],
   ['an input that does not fit', new InvalidInput([]), 'never'],

@@ -416,4 +416,15 @@ export const sagaBugs: readonly PlantedBug[] = [
     test: 'is read no further than to what is known',
     red: /to not include 'txn_-1'/,
   },
+  {
+    name: 'gives-up-while-the-log-is-away',
+    property: 'saga',
+    invariant: 'Nothing that a saga has to do is given up because a server is away, however long.',
+    file: 'platform/event-store/errors.ts',
+    find: "override readonly name = 'EventStoreUnavailableError';\n  readonly retry = 'later';",
+    replace: "override readonly name = 'EventStoreUnavailableError';",
+    spec: 'sagas/_runtime/failures.spec.ts',
+    test: 'an event store that is away',
+    red: /to be 'outage'/,
+  },
 ];
