@@ -109,7 +109,9 @@ async function follow(step: RecipeStep): Promise<void> {
 /**
  * The packages by hard links: what the compiler remembers of this tree (by the places of files) then
  * holds in the clone, and it checks what the pages change instead of everything. Whatever tools write
- * in there is a copy. On another file system it is one symbolic link, and the compiler begins anew.
+ * in there is a copy, but for what vitest remembers: that holds in this tree alone, and the runs beside
+ * this one write it meanwhile. On another file system it is one symbolic link, and the compiler begins
+ * anew.
  */
 function borrowPackages(): void {
   const [packages, borrowed] = [join(root, 'node_modules'), join(clone, 'node_modules')];
@@ -124,6 +126,7 @@ function borrowPackages(): void {
   const written = readdirSync(packages).filter((name) => /^\.(?!bin$)/.test(name));
   for (const name of written) {
     removeFolder(join(borrowed, name));
+    if (name.startsWith('.vite')) continue;
     cpSync(join(packages, name), join(borrowed, name), { recursive: true });
   }
 }
