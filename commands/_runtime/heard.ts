@@ -1,4 +1,4 @@
-import type { OpaqueAggregate } from '../../domain/_kernel/aggregate.ts';
+import { categoryOf, type OpaqueAggregate } from '../../domain/_kernel/aggregate.ts';
 import type { StoredEvent } from '../../domain/_kernel/event.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { emptyStream, foldInto, foldStored, type StreamCache } from './cached-stream.ts';
@@ -20,7 +20,7 @@ export function createHearing(
 
   const hear = (event: StoredEvent): void => {
     const { stream, revision } = event;
-    const aggregate = byCategory.get(stream.slice(0, stream.indexOf('-')));
+    const aggregate = byCategory.get(categoryOf(stream));
     if (aggregate === undefined) return;
     const known = cache.peek(stream)?.revision ?? -1;
     if (revision !== known + 1) return;

@@ -45,3 +45,7 @@ export function opaqueAggregate<S, E extends DomainEvent>(
 ): OpaqueAggregate {
   return { ...aggregate, evolve: (state, event) => aggregate.evolve(state as S, event as E) };
 }
+
+/** The category of a stream, which is its name up to the first hyphen; '' where there is none. */
+export const categoryOf = (stream: string): string =>
+  stream.slice(0, Math.max(0, stream.indexOf('-')));

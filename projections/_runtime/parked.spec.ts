@@ -5,23 +5,14 @@ import { createLogger } from '../../platform/log/index.ts';
 import { createPool, type Pool } from '../../platform/postgres/index.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
 import { batchOf } from '../_fixtures/applied.ts';
+import { notes } from '../_fixtures/notes.ts';
 import { defineProjection, type ProjectionDefinition, put } from './definition.ts';
 import { openGroup } from './group.ts';
 import type { GroupSession } from './member.ts';
 import { listParked, type ReadParked, requestUnpark } from './parked.ts';
 import { prepareReadModels } from './schema.ts';
 import { deliver } from './spec-kit.ts';
-import { defineTable } from './table.ts';
 
-const notes = defineTable({
-  name: 'notes',
-  comment: 'A table of this spec.',
-  columns: {
-    id: { type: 'text', comment: 'Id' },
-    note: { type: 'text', comment: 'Note' },
-  },
-  key: ['id'],
-});
 const noteOf = ({ data }: DeliveredEvent) => data as { readonly id: string; readonly note: string };
 const noted: ProjectionDefinition = {
   ...defineProjection({

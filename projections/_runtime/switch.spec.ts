@@ -4,6 +4,7 @@ import { createLogger } from '../../platform/log/index.ts';
 import { createPool, type Pool } from '../../platform/postgres/index.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.ts';
 import { batchOf } from '../_fixtures/applied.ts';
+import { notes } from '../_fixtures/notes.ts';
 import { defineProjection, type ProjectionDefinition, put } from './definition.ts';
 import { openGroup } from './group.ts';
 import type { GroupSession } from './member.ts';
@@ -11,17 +12,7 @@ import { prepareReadModels } from './schema.ts';
 import { createSeenTracker } from './seen.ts';
 import { deliver } from './spec-kit.ts';
 import { requestSwitch } from './switch.ts';
-import { defineTable } from './table.ts';
 
-const notes = defineTable({
-  name: 'notes',
-  comment: 'A table of this spec.',
-  columns: {
-    id: { type: 'text', comment: 'Id' },
-    note: { type: 'text', comment: 'Note' },
-  },
-  key: ['id'],
-});
 const noted = (version: number): ProjectionDefinition => ({
   ...defineProjection({
     ...{ name: 'noted', version, question: 'What was noted?' },

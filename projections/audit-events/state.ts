@@ -1,4 +1,5 @@
 import { aggregates } from '../../domain/_aggregates.ts';
+import { categoryOf } from '../../domain/_kernel/aggregate.ts';
 import type { DomainEvent } from '../../domain/_kernel/event.ts';
 import { ImpossibleHistoryError } from '../../domain/_kernel/history.ts';
 
@@ -16,7 +17,7 @@ export type StateFold = {
  * auditor looks for. Undefined for a stream of no aggregate.
  */
 export function stateFold(stream: string): StateFold | undefined {
-  const aggregate = aggregates.get(stream.slice(0, Math.max(0, stream.indexOf('-'))));
+  const aggregate = aggregates.get(categoryOf(stream));
   if (aggregate === undefined) return undefined;
   let state = aggregate.initial();
   let fault: string | null = null;
